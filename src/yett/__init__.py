@@ -1,0 +1,6 @@
+"""Yett, an identity-aware access gateway.
+
+Read ARCHITECTURE.md first; `app.py` shows how the rooms are joined.
+"""
+
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,183 @@
+"""Declaring what the gateway can say.
+
+An event is a decorated signature: the parameters are its fields, the docstring is advice to the
+operator. Declaring compiles the signature into a function that returns at once while the event
+is disabled, and otherwise hands one tuple of values to the pipeline.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, Protocol, cast
+
+from yett.events.fields import Field, field_of
+from yett.events.levels import Level
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+
+_COMPONENT = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+
+
+@dataclass(eq=False, slots=True)
+class Declaration:
+    """One event: what operators and their alert rules may rely on."""
+
+    code: str
+    component: str
+    level: Level
+    audit: bool
+    message: str
+    fields: tuple[Field, ...]
+    advice: str
+    module: str
+    function: str
+    enabled: bool = True
+    """Whether the pipeline wants it now; written only by `Pipeline.set_level`."""
+
+
+@dataclass(eq=False, slots=True)
+class ConsoleDeclaration:
+    """One line that is printed, never recorded: it speaks of the time before there is a log."""
+
+    template: str
+    stream: str
+    advice: str
+    module: str
+    parts: int = field(default=0)
+
+
+class Emitter(Protocol[Q]):
+    """A declared event: call it to say it."""
+
+    declaration: Declaration
+
+    def __call__(self, *args: Q.args, **kwargs: Q.kwargs) -> None: ...
+
+
+class Catalogue:
+    """Everything declared so far. Importing a module catalogues its events and does nothing else."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Declaration] = {}
+        self.console: dict[str, ConsoleDeclaration] = {}
+
+    def add(self, declaration: Declaration) -> None:
+        """Take a declaration in; codes are unique for ever."""
+        known = self.events.get(declaration.code)
+        if known is not None and (known.module, known.function) != (declaration.module, declaration.function):
+            raise TypeError(f"event code {declaration.code!r} is declared in {known.module} already")
+        self.events[declaration.code] = declaration
+
+
+catalogue = Catalogue()
+_emit: Callable[[Declaration, tuple[Any, ...]], None]
+_print: Callable[[ConsoleDeclaration, str], None]
+
+
+def attach(
+    emit: Callable[[Declaration, tuple[Any, ...]], None],
+    print_line: Callable[[ConsoleDeclaration, str], None],
+) -> None:
+    """Say where emitted events go. The pipeline does this once, when it is imported."""
+    global _emit, _print
+    _emit, _print = emit, print_line
+
+
+def event(
+    component: str, level: Level, message: str, *, audit: bool = False, code: str = ""
+) -> Callable[[Callable[P, None]], Emitter[P]]:
+    """Declare an event; `code` completes the component (the function's name when left out).
+
+    The function's body is never run. Raises TypeError when a field has no class, the docstring
+    is missing or the code is taken.
+    """
+
+    def declare(function: Callable[P, None]) -> Emitter[P]:
+        name = function.__name__
+        advice = inspect.cleandoc(function.__doc__ or "")
+        if not _COMPONENT.fullmatch(component):
+            raise TypeError(f"{component!r} is not a component: lower case words with dots between")
+        if not advice:
+            raise TypeError(f"event {component}.{name} has no advice for the operator")
+        hints = typing.get_type_hints(function, include_extras=True)
+        parameters = inspect.signature(function).parameters
+        fields = tuple(field_of(parameter, hints.get(parameter)) for parameter in parameters)
+        declaration = Declaration(
+            code=f"{component}.{code or name}",
+            component=component,
+            level=level,
+            audit=audit,
+            message=message,
+            fields=fields,
+            advice=advice,
+            module=function.__module__,
+            function=name,
+            enabled=audit or level >= Level.INFO,
+        )
+        catalogue.add(declaration)
+        return cast("Emitter[P]", _compile(declaration, inspect.signature(function)))
+
+    return declare
+
+
+def _compile(declaration: Declaration, signature: inspect.Signature) -> Callable[..., None]:
+    """A function with the declared parameters, so that a call costs what a plain call costs.
+
+    A generic `*args, **kwargs` wrapper would take three times as long to do nothing.
+    """
+    bare = [
+        parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()
+    ]
+    values = "".join(f"{parameter.name}, " for parameter in bare)
+    namespace: dict[str, Any] = {"_declaration": declaration, "_send": _dispatch}
+    for index, parameter in enumerate(bare):
+        if parameter.default is not inspect.Parameter.empty:
+            namespace[f"_default{index}"] = parameter.default
+            bare[index] = parameter.replace(default=_Source(f"_default{index}"))
+    source = (
+        f"def {declaration.function}{inspect.Signature(bare)}:\n"
+        f"    if _declaration.enabled:\n"
+        f"        _send(_declaration, ({values}))\n"
+    )
+    exec(source, namespace)  # noqa: S102 - the text is made here, from a signature of ours
+    function = namespace[declaration.function]
+    function.declaration = declaration
+    function.__doc__ = declaration.advice
+    function.__module__ = declaration.module
+    return cast("Callable[..., None]", function)
+
+
+class _Source(str):
+    """A name that prints as itself inside a signature."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _dispatch(declaration: Declaration, values: tuple[Any, ...]) -> None:
+    _emit(declaration, values)
+
+
+def console(template: str, *, advice: str, stream: str = "stdout") -> Callable[..., None]:
+    """Declare a printed line. `%s` and `%v` are places for values, as in the reference.
+
+    `stream` is "stdout" or "stderr".
+    """
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame is not None else None
+    module = caller.f_globals.get("__name__", "") if caller is not None else ""
+    pattern = template.replace("%v", "%s")
+    declaration = ConsoleDeclaration(template, stream, advice, module, pattern.count("%s"))
+    catalogue.console[template] = declaration
+
+    def say(*values: object) -> None:
+        # Values come from files and exceptions: a line break in one must not forge a line.
+        safe = tuple(str(value).replace("\n", " ").replace("\r", " ") for value in values)
+        _print(declaration, pattern % safe if declaration.parts else template)
+
+    return say

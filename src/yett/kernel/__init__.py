@@ -1,0 +1,27 @@
+"""Start and stop, supervised tasks, clock, ids, signals, readiness, and the registry of commands."""
+
+from yett.kernel.clock import Clock, FrozenClock, SystemClock
+from yett.kernel.commands import Command, CommandFailed, Place, Table, command, commands
+from yett.kernel.ids import new_id, new_secret, time_of
+from yett.kernel.lifecycle import Lifecycle, Readiness
+from yett.kernel.signals import Signal
+from yett.kernel.tasks import Supervisor
+
+__all__ = [
+    "Clock",
+    "Command",
+    "CommandFailed",
+    "FrozenClock",
+    "Lifecycle",
+    "Place",
+    "Readiness",
+    "Signal",
+    "Supervisor",
+    "SystemClock",
+    "Table",
+    "command",
+    "commands",
+    "new_id",
+    "new_secret",
+    "time_of",
+]

@@ -1,0 +1,68 @@
+"""What operators can type: one registry for the shell, the admin socket and the printed reference.
+
+A command is a typed function or method with a docstring. Methods belong to a class that takes
+its collaborators in the constructor, so help and parsing work without a running server, and
+`app.py` binds the class to an instance inside it.
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Place(enum.Enum):
+    """Where a command runs."""
+
+    HERE = "here"
+    """In the process that was started."""
+    SERVER = "server"
+    """In the running gateway, reached through the admin socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One declared command. `path` is what is typed: ("sessions", "list")."""
+
+    path: tuple[str, ...]
+    function: Callable[..., Any]
+    place: Place
+    writes: bool
+    owner: str
+    """The qualified name of the class whose method it is; empty for a plain function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An answer in rows. Values are plain: text, numbers, booleans, None, lists of text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    empty: str = "Nothing to show."
+    """What to say when there are no rows."""
+
+
+class CommandFailed(Exception):
+    """The command could not do what was asked; the text says why and what to do."""
+
+
+commands: dict[tuple[str, ...], Command] = {}
+"""Every declared command by its path; filled as modules are imported."""
+
+
+def command(path: str, *, place: Place = Place.SERVER, writes: bool = False) -> Callable[[F], F]:
+    """Declare a command. The function's signature is its arguments, its docstring is its help."""
+
+    def declare(function: F) -> F:
+        words = tuple(path.split())
+        owner = function.__qualname__.rpartition(".")[0]
+        if words in commands and commands[words].function.__qualname__ != function.__qualname__:
+            raise TypeError(f"command {path!r} is declared twice")
+        if not function.__doc__:
+            raise TypeError(f"command {path!r} has no help")
+        commands[words] = Command(words, function, place, writes, owner)
+        return function
+
+    return declare

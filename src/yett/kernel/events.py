@@ -1,0 +1,56 @@
+"""What starting, stopping and supervising say in the log."""
+
+from yett.events import DEBUG, ERROR, INFO, WARN, describe, event
+from yett.events.fields import Error, Name, Names
+
+__all__ = ["describe"]
+
+
+@event("kernel.start", INFO, "Part started")
+def part_started(part: Name, seconds: float) -> None:
+    """Parts start in order, each after those it needs. Nothing to do."""
+
+
+@event("kernel.start", ERROR, "Part failed to start")
+def part_failed(part: Name, error: Error) -> None:
+    """The gateway does not run without this part. Mend what the error names and start again."""
+
+
+@event("kernel.stop", INFO, "Part stopped")
+def part_stopped(part: Name, seconds: float) -> None:
+    """Parts stop in the reverse order of their start. Nothing to do."""
+
+
+@event("kernel.stop", WARN, "Part did not stop in time")
+def part_stuck(part: Name, seconds: float) -> None:
+    """The part was cut off. Work it had in hand may have been cut short; look at what it said before."""
+
+
+@event("kernel.task", ERROR, "Background task failed")
+def task_failed(task: Name, error: Error, restarts: int) -> None:
+    """The task is started again with growing pauses. If this repeats, the error is the lead."""
+
+
+@event("kernel.task", DEBUG, "Background task ended")
+def task_ended(task: Name) -> None:
+    """A task came to its regular end. Nothing to do."""
+
+
+@event("kernel.signal", ERROR, "Listener failed")
+def listener_failed(signal: Name, error: Error) -> None:
+    """One part could not react to something that happened in another. Its state may lag behind."""
+
+
+@event("kernel.ready", INFO, "Gateway ready", audit=True)
+def ready(checks: Names) -> None:
+    """Every readiness check passed for the first time since start. Requests are served."""
+
+
+@event("kernel.ready", WARN, "Gateway not ready")
+def not_ready(missing: Names) -> None:
+    """A check that had passed fails now. Load balancers should send requests elsewhere meanwhile."""
+
+
+@event("kernel.signal_received", INFO, "Shutdown requested", audit=True)
+def shutdown_requested(signal: Name) -> None:
+    """Somebody (an operator, the service manager) asked the gateway to stop. It drains first."""
