@@ -18,7 +18,7 @@ from yett.events.levels import Level
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 
-_COMPONENT = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_COMPONENT = re.compile(r"[a-z0-9_]+(\.[a-z0-9_][a-zA-Z0-9_]*)*")
 
 
 @dataclass(eq=False, slots=True)
@@ -36,6 +36,8 @@ class Declaration:
     function: str
     enabled: bool = True
     """Whether the pipeline wants it now; written only by `Pipeline.set_level`."""
+    emitter: Callable[..., None] | None = None
+    """The function that says it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +65,8 @@ class Catalogue:
     def __init__(self) -> None:
         self.events: dict[str, Declaration] = {}
         self.console: dict[str, ConsoleDeclaration] = {}
+        self.is_wanted: Callable[[Declaration], bool] = lambda new: new.audit or new.level >= Level.INFO
+        """Whether a new declaration is enabled; the pipeline answers from its levels."""
 
     def add(self, declaration: Declaration) -> None:
         """Take a declaration in; codes are unique for ever."""
@@ -105,6 +109,9 @@ def event(
         hints = typing.get_type_hints(function, include_extras=True)
         parameters = inspect.signature(function).parameters
         fields = tuple(field_of(parameter, hints.get(parameter)) for parameter in parameters)
+        names = [field.name for field in fields]
+        if len(set(names)) < len(names):
+            raise TypeError(f"event {component}.{name} has two fields that a record would call the same")
         declaration = Declaration(
             code=f"{component}.{code or name}",
             component=component,
@@ -115,10 +122,11 @@ def event(
             advice=advice,
             module=function.__module__,
             function=name,
-            enabled=audit or level >= Level.INFO,
         )
+        declaration.enabled = catalogue.is_wanted(declaration)
+        declaration.emitter = _compile(declaration, inspect.signature(function))
         catalogue.add(declaration)
-        return cast("Emitter[P]", _compile(declaration, inspect.signature(function)))
+        return cast("Emitter[P]", declaration.emitter)
 
     return declare
 
@@ -171,13 +179,17 @@ def console(template: str, *, advice: str, stream: str = "stdout") -> Callable[.
     frame = inspect.currentframe()
     caller = frame.f_back if frame is not None else None
     module = caller.f_globals.get("__name__", "") if caller is not None else ""
-    pattern = template.replace("%v", "%s")
-    declaration = ConsoleDeclaration(template, stream, advice, module, pattern.count("%s"))
+    first, *pieces = template.replace("%v", "%s").split("%s")
+    declaration = ConsoleDeclaration(template, stream, advice, module, len(pieces))
     catalogue.console[template] = declaration
 
     def say(*values: object) -> None:
-        # Values come from files and exceptions: a line break in one must not forge a line.
-        safe = tuple(str(value).replace("\n", " ").replace("\r", " ") for value in values)
-        _print(declaration, pattern % safe if declaration.parts else template)
+        text = "".join(_on_one_line(value) + piece for value, piece in zip(values, pieces, strict=True))
+        _print(declaration, first + text)
 
     return say
+
+
+def _on_one_line(value: object) -> str:
+    """A value that comes from a file or an exception, and must not forge a line or command a terminal."""
+    return "".join(character if character.isprintable() else " " for character in str(value))

@@ -69,6 +69,10 @@ Error = Annotated[str, Kind(Sensitivity.SENSITIVE, "error")]
 """What an exception said; `events.describe` makes one safely."""
 
 
+RESERVED = frozenset({"time", "level", "audit", "component", "msg", "code", "chain"})
+"""What every record carries under a name of its own. A field called so is written as `event.<name>`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of one event."""
@@ -87,14 +91,19 @@ def field_of(parameter: str, annotation: Any) -> Field:
         if kind is not None:
             if kind.sensitivity is Sensitivity.SECRET:
                 raise TypeError(f"field {parameter!r} is secret, and secrets are never logged")
-            return Field(parameter, kind.name or parameter, _type_name(base), kind.sensitivity)
+            name = kind.name or _record_name(parameter)
+            return Field(parameter, name, _type_name(base), kind.sensitivity)
         annotation = base
     if isinstance(annotation, type) and issubclass(annotation, (enum.Enum, bool, int, float)):
-        return Field(parameter, parameter, _type_name(annotation), Sensitivity.PUBLIC)
+        return Field(parameter, _record_name(parameter), _type_name(annotation), Sensitivity.PUBLIC)
     raise TypeError(
         f"field {parameter!r} has type {annotation!r}: use a type of yett.events.fields, "
         "a number, a boolean or an enum, so that its sensitivity is known"
     )
+
+
+def _record_name(parameter: str) -> str:
+    return f"event.{parameter}" if parameter in RESERVED else parameter
 
 
 def _type_name(base: Any) -> str:

@@ -11,6 +11,7 @@ What must stay true:
 """
 
 import contextlib
+import functools
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from yett.events.declare import ConsoleDeclaration, Declaration, attach, catalogue
 from yett.events.levels import Level
-from yett.events.scope import current_scope
+from yett.events.scope import current_scope, is_in_scope
 
 
 class Record(NamedTuple):
@@ -35,6 +36,9 @@ class Record(NamedTuple):
     user: str
     client_address: str
     values: tuple[Any, ...]
+
+
+_new_tuple = tuple.__new__
 
 
 class Sink(Protocol):
@@ -71,8 +75,10 @@ class Pipeline:
         self._listeners: tuple[Listener, ...] = ()
         self._console_listeners: tuple[ConsoleListener, ...] = ()
         self._sinks: tuple[Sink, ...] = ()
+        self._tick: Callable[[], None] | None = None
         self._audit: AuditSink | None = None
         self._audit_lock = threading.Lock()
+        self._counting = threading.Lock()
         self._wake = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
@@ -87,18 +93,22 @@ class Pipeline:
     def emit(self, declaration: Declaration, values: tuple[Any, ...]) -> None:
         """Take one event. Never raises, never waits for anything but the audit file."""
         scope = current_scope()
-        record = Record(
-            declaration,
-            time.time_ns(),
-            scope.request_id,
-            scope.trace_id,
-            scope.session,
-            scope.user,
-            scope.client_address,
-            values,
+        # As `Record(…)` does it, without the call in between.
+        record = _new_tuple(
+            Record,
+            (
+                declaration,
+                time.time_ns(),
+                scope.request_id,
+                scope.trace_id,
+                scope.session,
+                scope.user,
+                scope.client_address,
+                values,
+            ),
         )
         for listener in self._listeners:
-            listener(record)
+            self._do("listener", functools.partial(listener, record))
         if declaration.audit:
             self._append_audit(record)
         if self._thread is None:
@@ -106,8 +116,9 @@ class Pipeline:
         queue = self._queue
         length = len(queue)
         if length >= self.limit - (0 if declaration.audit else self.reserve):
-            self.dropped += 1
-            self.dropped_audit += declaration.audit
+            with self._counting:
+                self.dropped += 1
+                self.dropped_audit += declaration.audit
             return
         queue.append(record)
         if self._sleeping:
@@ -121,8 +132,9 @@ class Pipeline:
         try:
             with self._audit_lock:
                 audit.append(record)
-        except (OSError, ValueError) as problem:
-            current_scope().unrecorded = True
+        except Exception as problem:  # noqa: BLE001 - whatever kept it from being written, it is not written
+            if is_in_scope():
+                current_scope().unrecorded = True
             if not self.audit_failed:
                 self.audit_failed = True
                 _complain(f"[TELEMETRY] Audit record could not be written: {problem}")
@@ -132,11 +144,22 @@ class Pipeline:
     # Where records go.
 
     def start(
-        self, sinks: tuple[Sink, ...], audit: AuditSink | None, *, limit: int = 20_000, reserve: int = 2_000
+        self,
+        sinks: tuple[Sink, ...],
+        audit: AuditSink | None,
+        *,
+        limit: int = 20_000,
+        reserve: int = 2_000,
+        tick: Callable[[], None] | None = None,
     ) -> None:
-        """Begin to write. Records emitted earlier went to listeners only."""
+        """Begin to write. Records emitted earlier went to listeners only.
+
+        `tick` is called by the writing thread after each batch, and twice a second when there is none.
+        """
         self.limit, self.reserve = limit, reserve
-        self._sinks, self._audit = sinks, audit
+        self._sinks, self._audit, self._tick = sinks, audit, tick
+        self.processed = self.dropped = self.dropped_audit = self.failed_sinks = 0
+        self.audit_failed = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
@@ -150,6 +173,15 @@ class Pipeline:
         self._wake.set()
         thread.join(timeout=10)
         self._thread = None
+        left = list(self._queue)
+        self._queue.clear()
+        if thread.is_alive():
+            # An output hangs; whatever waits behind it is lost.
+            self.dropped += len(left)
+            self.dropped_audit += sum(record.declaration.audit for record in left)
+        else:
+            # Said while the thread was on its way out.
+            self._write(left)
         for sink in self._sinks:
             with contextlib.suppress(OSError, ValueError):
                 sink.close()
@@ -190,6 +222,7 @@ class Pipeline:
                 self._sleeping = False
                 self._wake.clear()
                 if not queue:
+                    self._do("tick", self._tick)
                     continue
                 self._idle.clear()
             self._idle.clear()
@@ -198,14 +231,25 @@ class Pipeline:
                 self._wake.wait(0.02)
                 self._wake.clear()
             batch = [queue.popleft() for _ in range(min(len(queue), 2048))]
+            self._write(batch)
+            self._do("tick", self._tick)
+
+    def _write(self, batch: list[Record]) -> None:
+        if batch:
             for sink in self._sinks:
-                try:
-                    sink.write(batch)
-                except (OSError, ValueError) as problem:
-                    self.failed_sinks += 1
-                    if self.failed_sinks in {1, 10, 100} or self.failed_sinks % 1000 == 0:
-                        _complain(f"[TELEMETRY] {type(sink).__name__} failed: {problem}")
+                self._do(type(sink).__name__, functools.partial(sink.write, batch))
             self.processed += len(batch)
+
+    def _do(self, name: str, work: Callable[[], None] | None) -> None:
+        """Do what may fail; the thread goes on, and says so now and then."""
+        if work is None:
+            return
+        try:
+            work()
+        except Exception as problem:  # noqa: BLE001 - one output's fault must not end all logging
+            self.failed_sinks += 1
+            if self.failed_sinks in {1, 10, 100} or self.failed_sinks % 1000 == 0:
+                _complain(f"[TELEMETRY] {name} failed: {problem}")
 
     # Listening, for tests and for the ring.
 
@@ -245,9 +289,11 @@ class Pipeline:
         self.level = level
         self.overrides = dict(overrides or {})
         for declaration in catalogue.events.values():
-            declaration.enabled = declaration.audit or declaration.level >= self.level_of(
-                declaration.component
-            )
+            declaration.enabled = self.wants(declaration)
+
+    def wants(self, declaration: Declaration) -> bool:
+        """Whether an event is recorded at the levels in force."""
+        return declaration.audit or declaration.level >= self.level_of(declaration.component)
 
     def level_of(self, component: str) -> Level:
         """The level of a component: that of the longest prefix with one of its own, else the common one."""
@@ -276,4 +322,5 @@ def _complain(text: str) -> None:
 
 
 pipeline = Pipeline()
+catalogue.is_wanted = pipeline.wants
 attach(pipeline.emit, pipeline.print_line)
