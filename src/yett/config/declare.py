@@ -5,8 +5,8 @@ bounds. Declaring reads nothing: `load` fills sections from files and the enviro
 reference page is printed from the same declarations.
 
 Field types: str, int, float, bool, an optional of these, `timedelta` (written "720h", "1m30s"),
-`Size` (bytes, written "10MiB"), `pathlib.Path`, an enum, a tuple of str, and for tables inside
-a section a class decorated with `item`, an optional one, or a tuple of them.
+`Size` (bytes, written "10MiB"), `pathlib.Path`, an enum, a tuple of any of these (`tuple[str, ...]`),
+and for tables inside a section a class decorated with `item`, an optional one, or a tuple of them.
 """
 
 import dataclasses
@@ -34,9 +34,10 @@ class Setting:
 
     help: str
     at_least: Any = None
+    """The least value; of text and of a list, the least length. The default need not keep to bounds."""
     at_most: Any = None
     matches: str = ""
-    """A regular expression that the whole text has to match."""
+    """A regular expression that the whole text has to match, or each entry of a list."""
     expects: str = ""
     """What `matches` asks for, in words: "a host name"."""
     secret: bool = False
@@ -100,7 +101,7 @@ def setting(
     return dataclasses.field(default=default, metadata={"setting": info})
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def section(name: str, *, deprecated: dict[str, Moved] | None = None) -> Callable[[type[T]], type[T]]:
     """Declare a section `[name]`; the class docstring introduces it in the reference."""
     if not _NAME.fullmatch(name):
@@ -115,7 +116,7 @@ def section(name: str, *, deprecated: dict[str, Moved] | None = None) -> Callabl
     return declare
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def item(*, named_by: str = "") -> Callable[[type[T]], type[T]]:
     """Declare a table inside a section; `named_by` is the key whose value names an item of an array.
 
@@ -131,12 +132,13 @@ def item(*, named_by: str = "") -> Callable[[type[T]], type[T]]:
 
 
 def _freeze(model: type[T]) -> type[T]:
+    # Asked first, because a dataclass without a docstring is given one.
+    if not model.__doc__:
+        raise TypeError(f"{model.__qualname__} has no docstring, so nothing introduces it")
     made = dataclasses.dataclass(frozen=True, kw_only=True)(model)
     for field in dataclasses.fields(made):  # type: ignore[arg-type]
         if "setting" not in field.metadata:
             raise TypeError(f"{model.__qualname__}.{field.name} is declared without setting(…)")
-    if not model.__doc__:
-        raise TypeError(f"{model.__qualname__} has no docstring, so nothing introduces it")
     return made
 
 
