@@ -58,11 +58,20 @@ def command(path: str, *, place: Place = Place.SERVER, writes: bool = False) -> 
     def declare(function: F) -> F:
         words = tuple(path.split())
         owner = function.__qualname__.rpartition(".")[0]
-        if words in commands and commands[words].function.__qualname__ != function.__qualname__:
-            raise TypeError(f"command {path!r} is declared twice")
+        for known in commands.values():
+            if known.path == words and not _is_same(known.function, function):
+                raise TypeError(f"command {path!r} is declared twice")
+            shorter = min(len(known.path), len(words))
+            if known.path != words and known.path[:shorter] == words[:shorter]:
+                raise TypeError(f"command {path!r} and {' '.join(known.path)!r}: one cannot hold the other")
         if not function.__doc__:
             raise TypeError(f"command {path!r} has no help")
         commands[words] = Command(words, function, place, writes, owner)
         return function
 
     return declare
+
+
+def _is_same(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether two functions come from the same declaration, which is read again when a module is reloaded."""
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)

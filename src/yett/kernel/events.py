@@ -21,6 +21,11 @@ def part_stopped(part: Name, seconds: float) -> None:
     """Parts stop in the reverse order of their start. Nothing to do."""
 
 
+@event("kernel.stop", ERROR, "Part failed to stop")
+def part_failed_to_stop(part: Name, error: Error) -> None:
+    """The others are stopped all the same. What this part had in hand may not have been written down."""
+
+
 @event("kernel.stop", WARN, "Part did not stop in time")
 def part_stuck(part: Name, seconds: float) -> None:
     """The part was cut off. Work it had in hand may have been cut short; look at what it said before."""
@@ -43,12 +48,17 @@ def listener_failed(signal: Name, error: Error) -> None:
 
 @event("kernel.ready", INFO, "Gateway ready", audit=True)
 def ready(checks: Names) -> None:
-    """Every readiness check passed for the first time since start. Requests are served."""
+    """Every readiness check passes: for the first time since start, or again after one had failed."""
 
 
 @event("kernel.ready", WARN, "Gateway not ready")
 def not_ready(missing: Names) -> None:
     """A check that had passed fails now. Load balancers should send requests elsewhere meanwhile."""
+
+
+@event("kernel.ready", ERROR, "Readiness check failed to run")
+def check_broken(check: Name, error: Error) -> None:
+    """The check counts as not passed. Said once, until it can be run again; the error is the lead."""
 
 
 @event("kernel.signal_received", INFO, "Shutdown requested", audit=True)

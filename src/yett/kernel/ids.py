@@ -2,51 +2,66 @@
 
 import os
 import secrets
+import threading
 import time
 import uuid
+from collections.abc import Callable
 
 
 class _Maker:
-    """Makes request ids cheaply: random bits are drawn many at a time.
+    """Makes request ids cheaply: what does not change from id to id is written out once.
 
     Within one millisecond the 12 bits after the version count up, so that ids of one process
-    never go back (RFC 9562, section 6.2, method 1).
+    never go back (RFC 9562, section 6.2, method 1). Any thread may ask.
     """
 
-    __slots__ = ("_counter", "_millisecond", "_pid", "_pool", "_position")
+    __slots__ = ("_counter", "_lock", "_millisecond", "_now_ns", "_stamp", "_tails")
 
-    def __init__(self) -> None:
+    def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._now_ns = now_ns
         self._millisecond = 0
         self._counter = 0
-        self._pool = ""
-        self._position = 0
-        self._pid = 0
+        self._stamp = ""
+        self.forget()
+
+    def forget(self) -> None:
+        """Draw new random bits: a forked child must not go on with those of its parent."""
+        self._lock = threading.Lock()
+        self._tails: list[str] = []
 
     def next(self) -> str:
         """A new id in canonical text form."""
-        now = time.time_ns() // 1_000_000
-        if now > self._millisecond:
-            self._millisecond = now
-            self._counter = 0
-        else:
-            self._counter += 1
-            if self._counter > 0xFFF:
-                self._millisecond += 1
-                self._counter = 0
-        position = self._position
-        if position + 16 > len(self._pool) or self._pid != os.getpid():
-            self._pool = os.urandom(8 * 256).hex()
-            self._pid = os.getpid()
-            position = 0
-        tail = self._pool[position : position + 16]
-        self._position = position + 16
-        stamp = f"{self._millisecond:012x}"
-        # The variant's two bits are "10": the first digit is one of 8, 9, a, b.
-        variant = "89ab"[int(tail[0], 16) & 3]
-        return f"{stamp[:8]}-{stamp[8:]}-7{self._counter:03x}-{variant}{tail[1:4]}-{tail[4:]}"
+        with self._lock:
+            now = self._now_ns() // 1_000_000
+            if now > self._millisecond:
+                self._begin(now)
+            else:
+                # The clock stands, or went back: count on, into milliseconds to come if need be.
+                self._counter += 1
+                if self._counter > 0xFFF:
+                    self._begin(self._millisecond + 1)
+            if not self._tails:
+                self._tails = _tails()
+            return f"{self._stamp}{self._counter:03x}{self._tails.pop()}"
+
+    def _begin(self, millisecond: int) -> None:
+        self._millisecond = millisecond
+        self._counter = 0
+        stamp = f"{millisecond:012x}"
+        self._stamp = f"{stamp[:8]}-{stamp[8:]}-7"
 
 
-new_id = _Maker().next
+def _tails() -> list[str]:
+    """The ends of the next 256 ids: the variant's two bits "10", then 62 random ones."""
+    bits = os.urandom(8 * 256).hex()
+    pieces = (bits[place : place + 16] for place in range(0, len(bits), 16))
+    return [f"-{'89ab'[int(piece[0], 16) & 3]}{piece[1:4]}-{piece[4:]}" for piece in pieces]
+
+
+_maker = _Maker()
+os.register_at_fork(after_in_child=_maker.forget)
+
+new_id = _maker.next
 """A new time-ordered id. It names things; it is not a secret."""
 
 
@@ -61,6 +76,6 @@ def time_of(identifier: str) -> float | None:
         value = uuid.UUID(identifier)
     except ValueError:
         return None
-    if value.version != 7:
+    if value.version != 7 or str(value) != identifier:
         return None
     return (value.int >> 80) / 1000.0

@@ -23,7 +23,8 @@ class Signal(Generic[V]):
 
     def send(self, value: V) -> None:
         """Tell everybody, now."""
-        for listener in self._listeners:
+        # A listener may connect another: that one is told from the next time on.
+        for listener in tuple(self._listeners):
             try:
                 listener(value)
             except Exception as problem:  # noqa: BLE001 - one listener's fault must not reach the others
