@@ -42,6 +42,14 @@ class StoreUnavailable(Exception):
     """The store could not do what was asked (damaged, full, out of reach). Nothing was changed."""
 
 
+class Changes(Protocol):
+    """Changes as they happen. Whoever watches closes it; after `WatchOverrun` it goes on."""
+
+    def __aiter__(self) -> AsyncIterator[Change]: ...
+    async def __anext__(self) -> Change: ...
+    async def aclose(self) -> None: ...
+
+
 class Records(Protocol):
     """Kept values by key. Each method is atomic; StoreUnavailable may come from any of them."""
 
@@ -93,8 +101,11 @@ class Records(Protocol):
         """Every live record under a prefix, in key order."""
         ...
 
-    def watch(self, prefix: str) -> AsyncIterator[Change]:
-        """Changes under a prefix from now on; expiry is told too. The watcher closes the iterator."""
+    def watch(self, prefix: str) -> Changes:
+        """Changes under a prefix from now on; expiry is told too. The watcher closes the iterator.
+
+        A watcher that falls behind gets `WatchOverrun` in place of what was dropped, and lists again.
+        """
         ...
 
     @property
