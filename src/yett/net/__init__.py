@@ -1,1 +1,10 @@
-"""Moving bytes: listeners, TLS by name, the HTTP engine and its adapter for our own applications."""
+"""Moving bytes: listeners, TLS by name, the HTTP engine and its adapter for our own applications.
+
+`config` holds the front door's settings, `interfaces` says where to listen; `http` is the
+engine, `pages` what people see of it.
+"""
+
+from yett.net.config import HOST_NAME, ServiceSettings
+from yett.net.interfaces import addresses_of
+
+__all__ = ["HOST_NAME", "ServiceSettings", "addresses_of"]

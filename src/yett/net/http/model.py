@@ -54,6 +54,7 @@ class Request:
     port: int
     """The port named in Host, 0 without one."""
     lines: list[bytes]
+    """Shared between requests whose header lines are equal: read it, never change it."""
     minor_version: int
     """0 or 1 for HTTP/1.0 and HTTP/1.1."""
     cookie: bytes = b""
@@ -123,6 +124,12 @@ class Forward:
     """(Lower case) names of response fields to remove."""
     websocket: bool = True
     """Whether an upgrade to WebSocket is passed on; refused with 403 otherwise."""
+    forwarded: bytes = b""
+    """Complete X-Forwarded-* lines to send in place of the engine's own; for requests that came
+    through a trusted proxy."""
+    max_body: int = 0
+    """Bytes of request body that are passed on; 0 for any number. One more is 413, and once the
+    response has begun, the end of the connection."""
 
 
 @dataclass(slots=True)
@@ -168,6 +175,22 @@ class Refusal(enum.Enum):
     STOPPING = "stopping"
 
 
+REFUSAL_STATUS = {
+    Refusal.MALFORMED: 400,
+    Refusal.HEAD_TOO_LARGE: 431,
+    Refusal.TARGET_TOO_LONG: 414,
+    Refusal.TOO_MANY_FIELDS: 431,
+    Refusal.VERSION: 505,
+    Refusal.METHOD: 405,
+    Refusal.EXPECTATION: 417,
+    Refusal.BODY_TOO_LARGE: 413,
+    Refusal.HEAD_TIMEOUT: 408,
+    Refusal.BODY_TIMEOUT: 408,
+    Refusal.UPGRADE: 403,
+    Refusal.STOPPING: 503,
+}
+
+
 class Failure(enum.Enum):
     """Why the upstream gave no (whole) answer."""
 
@@ -183,6 +206,19 @@ class Failure(enum.Enum):
     IDLE = "idle"
 
 
+FAILURE_STATUS = {
+    Failure.CONNECT_REFUSED: 502,
+    Failure.CONNECT_TIMEOUT: 504,
+    Failure.CONNECT_FAILED: 502,
+    Failure.TLS: 502,
+    Failure.RESPONSE_TIMEOUT: 504,
+    Failure.RESPONSE_MALFORMED: 502,
+    Failure.CLOSED_EARLY: 502,
+    Failure.BODY_BROKEN: 502,
+    Failure.IDLE: 504,
+}
+
+
 @dataclass(slots=True)
 class Outcome:
     """How a request ended, told to the gate once."""
@@ -190,12 +226,16 @@ class Outcome:
     status: int
     """The status sent to the client; 0 if none was (the client left), 101 for a tunnel."""
     bytes_in: int
+    """Body bytes taken from the client, without framing; everything in a tunnel."""
     bytes_out: int
+    """Body bytes sent to the client, without framing; everything in a tunnel."""
     duration: float
     """Seconds from the complete head to the last byte."""
     failure: Failure | None = None
     refusal: Refusal | None = None
     client_left: bool = False
+    detail: str = ""
+    """What was wrong, in words, where there is a failure or a refusal."""
 
 
 class Gate(Protocol):

@@ -1,0 +1,433 @@
+"""Request heads: bytes in, facts or a refusal out (RFC 9110, RFC 9112). No I/O.
+
+Every byte of a head is checked. Checking is made cheap by remembering: a header line once seen
+is looked up, not parsed again. Lines that carry credentials are never remembered here, nor are
+long ones, and the memory is emptied when it is full.
+
+What must stay true:
+  a line is forwarded only if it matched `FIELD_LINE`: no CR, LF or NUL can hide in it;
+  how long the body is has exactly one reading, or the request is refused;
+  a name is compared with "_" read as "-", because many upstreams cannot tell the two apart.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from yett.net.http.limits import Limits
+from yett.net.http.model import Forward, Refusal
+
+TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+FIELD_LINE: Final = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
+REQUEST_LINE: Final = re.compile(
+    # Path and query of printable ASCII without "#"; "\" has no place in a path, where some upstreams
+    # take it for "/".
+    rb'([!#$%&\'*+\-.^_`|~0-9A-Za-z]{1,32}) ((/[!"$->@-\[\]-~]*)(?:\?[!"$-~]*)?) HTTP/1\.([01])'
+)
+_ABSOLUTE: Final = re.compile(rb'https?://([^/?]*)((?:/[!"$->@-\[\]-~]*)?(?:\?[!"$-~]*)?)', re.IGNORECASE)
+_VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
+_AUTHORITY: Final = re.compile(
+    rb"((?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+)
+_LENGTH: Final = re.compile(rb"[0-9]{1,19}")
+_NAME: Final = re.compile(TOKEN)
+
+REFUSED_METHODS: Final = frozenset({b"CONNECT", b"TRACE"})
+"""CONNECT is for forward proxies; TRACE would show a page the cookies it must not see."""
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"http2-settings",
+    }
+)
+_SPOOFABLE: Final = frozenset({b"forwarded", b"x-real-ip"})
+_UNDROPPABLE: Final = frozenset(
+    {b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"}
+)
+
+PLAIN, DROPPED, HOST, COOKIE, AUTHORIZATION, LENGTH, CODING, CONNECTION, UPGRADE, EXPECT = range(10)
+_KINDS: Final = {
+    b"host": HOST,
+    b"cookie": COOKIE,
+    b"authorization": AUTHORIZATION,
+    b"content-length": LENGTH,
+    b"transfer-encoding": CODING,
+    b"connection": CONNECTION,
+    b"upgrade": UPGRADE,
+    b"expect": EXPECT,
+}
+
+Line = tuple[int, bytes, bytes]
+"""What is known about one header line: its kind, its comparable name, its value."""
+
+REMEMBERED_LINES: Final = 4096
+REMEMBERED_LENGTH: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a head was not taken."""
+
+    refusal: Refusal
+    detail: str
+
+
+def malformed(detail: str) -> Refused:
+    """A head that breaks the grammar."""
+    return Refused(Refusal.MALFORMED, detail)
+
+
+class Fields:
+    """One block of header lines, understood. Requests with equal blocks share it."""
+
+    __slots__ = (
+        "_block",
+        "_cookie_line",
+        "_drop",
+        "_drop_cookies",
+        "_forwarded",
+        "_host",
+        "_places",
+        "authority",
+        "authorization",
+        "connection_names",
+        "content_length",
+        "cookie",
+        "expectation",
+        "framing",
+        "host",
+        "is_chunked",
+        "keep_alive",
+        "kept",
+        "lines",
+        "names",
+        "port",
+        "upgrade",
+        "wants_close",
+    )
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = lines
+        self.kept: list[bytes] = []
+        """Lines to forward as they are; `names` are their comparable names."""
+        self.names: list[bytes] = []
+        self.authority: bytes | None = None
+        self.host = ""
+        self.port = 0
+        self.cookie: bytes = b""
+        self.authorization: bytes = b""
+        self.content_length = 0
+        self.is_chunked = False
+        self.framing: bytes = b""
+        """The header line that says how long the body is."""
+        self.upgrade: bytes = b""
+        self.expectation: bytes = b""
+        self.wants_close = False
+        self.keep_alive = False
+        self.connection_names: set[bytes] = set()
+        self._block: bytes | None = None
+        self._drop: frozenset[bytes] = frozenset()
+        self._drop_cookies: frozenset[bytes] = frozenset()
+        self._cookie_line: bytes | None = None
+        self._places: list[int] | None = None
+        self._host: bytes = b""
+        self._forwarded: bytes = b""
+
+    def block(self, forward: Forward, forwarded: bytes) -> bytes:
+        """The lines for the upstream, each with its CRLF, without what `forward` adds.
+
+        The answer is kept: a client whose lines repeat, under a decision that repeats, costs nothing.
+        """
+        if (
+            forward.drop == self._drop
+            and forward.drop_cookies == self._drop_cookies
+            and forward.host == self._host
+            and forwarded == self._forwarded
+        ):
+            if self._block is not None:
+                return self._block
+        else:
+            self._drop, self._drop_cookies = forward.drop, forward.drop_cookies
+            self._host, self._forwarded = forward.host, forwarded
+            self._cookie_line = None
+        self._block = block = self._compose(forward, forwarded)
+        return block
+
+    def _compose(self, forward: Forward, forwarded: bytes) -> bytes:
+        host = forward.host or self.authority
+        lines = [b"Host: " + host] if host else []
+        if self._cookie_line is None:
+            cookie = cut_cookies(self.cookie, forward.drop_cookies) if self.cookie else b""
+            self._cookie_line = b"Cookie: " + cookie if cookie else b""
+        cookie_line = self._cookie_line
+        if forward.drop:
+            drop = {name.lower().replace(b"_", b"-") for name in forward.drop}
+            lines += (line for line, name in zip(self.kept, self.names, strict=True) if name not in drop)
+            if b"cookie" in drop:
+                cookie_line = b""
+        else:
+            lines += self.kept
+        if cookie_line:
+            lines.append(cookie_line)
+        if self.framing:
+            lines.append(self.framing)
+        lines.append(forwarded)
+        return b"\r\n".join(lines)
+
+    def follow(self, block: bytes) -> bool:
+        """Become what the lines of `block` say, if they differ from these in ordinary values only.
+
+        The next request of a client mostly repeats its lines but for one or two, such as a
+        trace id. Such a line needs to be well formed and to keep its name; then everything else
+        that is known stays true. Earlier lists are left alone: an earlier request still holds them.
+        """
+        lines = block.split(b"\r\n")
+        old = self.lines
+        if len(lines) != len(old):
+            return False
+        kept = self.kept
+        for index, before in enumerate(old):
+            line = lines[index]
+            if line == before:
+                continue
+            place = self._place(index)
+            named = before[: before.find(b":") + 1]
+            if place < 0 or not line.startswith(named) or FIELD_LINE.fullmatch(line) is None:
+                return False
+            if kept is self.kept:
+                kept = kept.copy()
+            kept[place] = line
+        self.lines = lines
+        self.kept = kept
+        self._block = None
+        return True
+
+    def _place(self, index: int) -> int:
+        """Where the line at `index` stands among those that are kept and may change; -1 for any other."""
+        places = self._places
+        if places is None:
+            # By identity: of two equal lines each has its own place. Credentials are read anew each time.
+            found = {
+                id(line): place
+                for place, (line, name) in enumerate(zip(self.kept, self.names, strict=True))
+                if name != b"authorization"
+            }
+            places = self._places = [found.get(id(line), -1) for line in self.lines]
+        return places[index]
+
+
+def cut_cookies(value: bytes, names: frozenset[bytes]) -> bytes:
+    """A Cookie value without the cookies of those names."""
+    kept = [
+        pair
+        for pair in (part.strip(b" \t") for part in value.split(b";"))
+        if pair and pair.partition(b"=")[0].rstrip(b" \t") not in names
+    ]
+    return b"; ".join(kept)
+
+
+Target = tuple[bytes, bytes, str, int, bytes | None]
+"""A request line, understood: method, target, path, minor version, and the authority that a target
+in absolute form names. A plain tuple, because one is made for each request.
+"""
+
+
+class RequestParser:
+    """Understands request heads; one per server, for the sake of what it remembers."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        prefix = limits.private_prefix.lower().replace(b"_", b"-")
+        self._private = (prefix, b"x-forwarded-") if prefix else (b"x-forwarded-",)
+        self._lines: dict[bytes, Line] = {}
+
+    def line(self, data: bytes, end: int) -> Target | Refused:
+        """Understand the request line `data[:end]`, whatever form its target has."""
+        match = REQUEST_LINE.fullmatch(data, 0, end)
+        if match is not None:
+            method, target, path, minor = match.groups()
+            if len(target) > self._limits.max_target:
+                return Refused(Refusal.TARGET_TOO_LONG, "target too long")
+            if method in REFUSED_METHODS:
+                return Refused(Refusal.METHOD, "method not allowed")
+            return method, target, path.decode("ascii"), 1 if minor == b"1" else 0, None
+        return self._unusual_line(data[:end])
+
+    def _unusual_line(self, line: bytes) -> Target | Refused:
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            return malformed("request line is not three words")
+        method, target, version = parts
+        if not _VERSION.fullmatch(version):
+            return malformed("no HTTP version in the request line")
+        if version not in (b"HTTP/1.1", b"HTTP/1.0"):
+            return Refused(Refusal.VERSION, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        if not _NAME.fullmatch(method) or len(method) > 32:
+            return malformed("invalid method")
+        if method in REFUSED_METHODS:
+            return Refused(Refusal.METHOD, "method not allowed")
+        if len(target) > self._limits.max_target:
+            return Refused(Refusal.TARGET_TOO_LONG, "target too long")
+        minor = int(version[-1:])
+        if target == b"*" and method == b"OPTIONS":
+            return method, target, "*", minor, None
+        absolute = _ABSOLUTE.fullmatch(target)
+        if absolute is None:
+            return malformed("invalid request target")
+        authority, rest = absolute.groups()
+        if not _valid_authority(authority):
+            return malformed("invalid authority in the request target")
+        if not rest.startswith(b"/"):
+            rest = b"/" + rest
+        return method, rest, rest.partition(b"?")[0].decode("ascii"), minor, authority
+
+    def fields(self, block: bytes, minor: int, authority: bytes | None = None) -> Fields | Refused:
+        """Understand the header lines of a request of HTTP/1.`minor`; `block` has no final CRLF."""
+        lines = block.split(b"\r\n") if block else []
+        if len(lines) > self._limits.max_fields:
+            return Refused(Refusal.TOO_MANY_FIELDS, "too many header fields")
+        fields = Fields(lines)
+        remembered = self._lines
+        for line in lines:
+            known = remembered.get(line) or self._classify(line)
+            if known is None:
+                return malformed("invalid header line")
+            kind, name, value = known
+            if kind == PLAIN:
+                fields.kept.append(line)
+                fields.names.append(name)
+            elif kind != DROPPED:
+                problem = _special(fields, kind, line, value)
+                if problem:
+                    return malformed(problem)
+        problem = _conclude(fields, minor, authority)
+        return malformed(problem) if problem else fields
+
+    def _classify(self, line: bytes) -> Line | None:
+        if FIELD_LINE.fullmatch(line) is None:
+            return None
+        raw, _, value = line.partition(b":")
+        name = raw.lower().replace(b"_", b"-")
+        kind = _KINDS.get(name, PLAIN)
+        if kind and b"_" in raw:
+            # An alias of a field that matters, for upstreams that cannot tell "_" from "-".
+            kind = DROPPED
+        elif name in HOP_BY_HOP or name in _SPOOFABLE or name.startswith(self._private):
+            kind = DROPPED
+        known = (kind, name, value.strip(b" \t"))
+        if len(line) <= REMEMBERED_LENGTH and kind not in (COOKIE, AUTHORIZATION):
+            if len(self._lines) >= REMEMBERED_LINES:
+                self._lines.clear()
+            self._lines[line] = known
+        return known
+
+    def is_private(self, line: bytes) -> bool:
+        """Whether a (valid) line speaks in the gateway's own voice, or a proxy's, and must not be believed."""
+        known = self._lines.get(line) or self._classify(line)
+        return known is None or (known[0] == DROPPED and known[1] not in HOP_BY_HOP)
+
+
+def _valid_authority(value: bytes) -> bool:
+    match = _AUTHORITY.fullmatch(value)
+    return match is not None and (match[2] is None or int(match[2]) <= 65535)
+
+
+def _special(fields: Fields, kind: int, line: bytes, value: bytes) -> str:
+    """Take in one of the fields the engine looks inside; says what is wrong with it, if anything."""
+    if kind == COOKIE:
+        if value:
+            fields.cookie = fields.cookie + b"; " + value if fields.cookie else value
+    elif kind == HOST:
+        if fields.authority is not None:
+            return "more than one Host"
+        if not _valid_authority(value):
+            return "invalid Host"
+        fields.authority = value
+    elif kind == CONNECTION:
+        return _connection(fields, value)
+    elif kind == AUTHORIZATION:
+        if fields.authorization:
+            return "more than one Authorization"
+        fields.authorization = value
+        fields.kept.append(line)
+        fields.names.append(b"authorization")
+    elif kind in (LENGTH, CODING):
+        return _framing(fields, kind, value)
+    elif kind == UPGRADE:
+        fields.upgrade = fields.upgrade + b"," + value.lower() if fields.upgrade else value.lower()
+    elif kind == EXPECT:
+        fields.expectation = value.lower() if not fields.expectation else b"several"
+    return ""
+
+
+def _framing(fields: Fields, kind: int, value: bytes) -> str:
+    """How long the body is may be said once, in one way."""
+    if fields.framing:
+        return "more than one statement of the body's length"
+    if kind == LENGTH:
+        if not _LENGTH.fullmatch(value):
+            return "invalid Content-Length"
+        fields.content_length = int(value)
+        fields.framing = b"Content-Length: %d" % fields.content_length
+        return ""
+    if value.lower() != b"chunked":
+        return "a transfer coding other than chunked"
+    fields.is_chunked = True
+    fields.framing = b"Transfer-Encoding: chunked"
+    return ""
+
+
+def _connection(fields: Fields, value: bytes) -> str:
+    names = connection_names(value)
+    if names is None:
+        return "invalid Connection"
+    if names & _UNDROPPABLE:
+        return "Connection names a field that is for everybody"
+    fields.connection_names |= names
+    return ""
+
+
+def connection_names(value: bytes) -> set[bytes] | None:
+    """The (lower case) options of a Connection field; None when it is no list of tokens."""
+    names = {part.strip(b" \t").lower() for part in value.split(b",")} - {b""}
+    if all(_NAME.fullmatch(name) for name in names):
+        return names
+    return None
+
+
+def _conclude(fields: Fields, minor: int, authority: bytes | None) -> str:
+    """What only all lines together say; the answer is what is wrong."""
+    if minor == 0:
+        if fields.is_chunked:
+            return "Transfer-Encoding in HTTP/1.0"
+        fields.expectation = b""  # RFC 9110, 10.1.1
+    elif fields.authority is None:
+        return "no Host"
+    if authority is not None:
+        # RFC 9112, 3.2.2: the target wins, and what is passed on says so.
+        fields.authority = authority
+        fields.lines = [line for line in fields.lines if line[:5].lower() != b"host:"]
+        fields.lines.insert(0, b"Host: " + authority)
+    if fields.authority is not None:
+        match = _AUTHORITY.fullmatch(fields.authority)
+        if match is None or (match[2] and int(match[2]) > 65535):
+            return "invalid Host"
+        fields.host = match[1].decode("ascii").lower()
+        fields.port = int(match[2] or 0)
+    names = fields.connection_names
+    fields.wants_close = b"close" in names
+    fields.keep_alive = b"keep-alive" in names
+    if b"upgrade" not in names or minor == 0:
+        fields.upgrade = b""
+    for option in names:
+        canonical = option.replace(b"_", b"-")
+        while canonical in fields.names:
+            place = fields.names.index(canonical)
+            del fields.names[place], fields.kept[place]
+    return ""

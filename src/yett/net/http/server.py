@@ -1,0 +1,633 @@
+"""The client's side of a connection: heads in, one decision each, then bytes by the decision.
+
+Phases:
+  HEAD    waiting for a head, or for the rest of one
+  BODY    a request is in progress and its body still comes (or is read to be thrown away)
+  WAIT    a request is in progress, its body is complete; what comes now is kept for later
+  TUNNEL  bytes are bytes
+  LINGER  the last answer is written; what still comes is thrown away, so that the client
+          gets to read the answer before its own bytes provoke a reset
+  CLOSED
+
+What must stay true:
+  one request at a time is decided on; pipelined ones wait, and their number of bytes is bounded;
+  the next head is looked for only when the body before it was read to its end;
+  `Gate.finished` is called once for each request that `Gate.decide` was called for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Final
+
+from yett.events import Scope, describe, enter_scope
+from yett.net.http import events
+from yett.net.http.answers import CLOSE, CONTINUE, FULL, KEEP_ALIVE, compose, plain
+from yett.net.http.asgi import ApplicationRun
+from yett.net.http.chunked import ChunkedDecoder
+from yett.net.http.engine import PAUSED_BY_DECISION, PAUSED_BY_PIPELINE, Engine
+from yett.net.http.exchange import Exchange
+from yett.net.http.head import Fields, Refused, Target
+from yett.net.http.model import (
+    FAILURE_STATUS,
+    REFUSAL_STATUS,
+    Answer,
+    Connection,
+    Decision,
+    Failure,
+    Forward,
+    Outcome,
+    Refusal,
+    Request,
+    Serve,
+    Upstream,
+)
+from yett.net.http.pool import Pool
+from yett.net.http.stream import ClientStream, addresses_of, turn_away
+
+HEAD, BODY, WAIT, TUNNEL, LINGER, CLOSED = range(6)
+_MAX_LINGER: Final = 4 << 20
+
+
+class ClientConnection(ClientStream):
+    """One connection from a client."""
+
+    __slots__ = (
+        "_addresses",
+        "_answered",
+        "_block",
+        "_body_done",
+        "_buffer",
+        "_decoder",
+        "_discarded",
+        "_fields",
+        "_forwarded",
+        "_forwarded_address",
+        "_forwarded_fields",
+        "_head_since",
+        "_in_heads",
+        "_is_eof",
+        "_left",
+        "_minor",
+        "_phase",
+        "_pool",
+        "_request",
+        "_skipped",
+        "_upstream",
+        "persistent",
+    )
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.persistent = True
+        """Whether this connection may serve another request."""
+        self._addresses: Connection | None = None
+        self._phase = HEAD
+        self._buffer = b""
+        self._head_since = 0.0
+        self._in_heads = False
+        self._skipped = False
+        self._is_eof = False
+        # The newest header block and what it meant: a client's lines repeat.
+        self._block = b""
+        self._minor = -1
+        self._fields: Fields | None = None
+        self._forwarded = b""
+        self._forwarded_fields: Fields | None = None
+        self._forwarded_address = ""
+        self._upstream: Upstream | None = None
+        self._pool: Pool | None = None
+        # The request in progress.
+        self._request: Request | None = None
+        self._left = 0
+        self._decoder: ChunkedDecoder | None = None
+        self._body_done = True
+        self._answered = False
+        self._discarded = 0
+
+    # The connection's life.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, unless there are too many."""
+        self.transport = transport  # type: ignore[assignment]  # servers make stream transports
+        engine = self.engine
+        if len(engine.connections) >= engine.limits.max_connections:
+            turn_away(engine)
+            self._phase = CLOSED
+            self.transport.write(FULL)
+            self.transport.close()
+            return
+        engine.connections.add(self)
+        self._addresses = addresses_of(transport)
+        self.touched = engine.now
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        engine = self.engine
+        engine.connections.discard(self)
+        if engine.is_draining and not engine.connections:
+            engine.emptied.set()
+        self._phase = CLOSED
+        self._buffer = b""
+        request = self._request
+        if request is None:
+            return
+        if exc is not None and request is not None:
+            enter_scope(request.scope)
+            events.client_failed(client=self._peer, error=describe(exc))
+        if self._work is not None:
+            self._work.client_lost()
+        elif not self._answered:
+            # Still being decided on.
+            self._conclude(request, Outcome(0, 0, 0, monotonic() - request.started_at, client_left=True))
+
+    def eof_received(self) -> bool:
+        """The client sends no more. It may still read: one that asked gets its answer."""
+        self._is_eof = True
+        can_stay = self.transport.can_write_eof()
+        if self._phase == WAIT:
+            return can_stay
+        if self._phase == TUNNEL and self._work is not None:
+            return self._work.client_ended() and can_stay
+        return False
+
+    @property
+    def _peer(self) -> str:
+        return self._addresses.client_address if self._addresses is not None else ""
+
+    # Reading.
+
+    def data_received(self, data: bytes) -> None:
+        """Give bytes their meaning, which depends on the phase only."""
+        self.touched = self.engine.now
+        phase = self._phase
+        if phase == HEAD:
+            if self._buffer:
+                data = self._buffer + data
+                self._buffer = b""
+            self._heads(data)
+        elif phase == BODY:
+            self._body(data)
+        elif phase == TUNNEL:
+            if self._work is not None:
+                self._work.take(data, done=True)
+        elif phase == WAIT:
+            self._buffer += data
+            if len(self._buffer) > self.engine.limits.max_pipelined:
+                self.pause(PAUSED_BY_PIPELINE)
+        elif phase == LINGER:
+            self._discarded += len(data)
+            if self._discarded > _MAX_LINGER:
+                self.transport.abort()
+
+    def _heads(self, data: bytes) -> None:
+        """Begin the requests whose heads are there; a loop, so that pipelining cannot nest."""
+        self._in_heads = True
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > self.engine.limits.max_head:
+                if not self._wait_for_more(data):
+                    break
+                self._buffer = data
+                break
+            head = self._parse(data, end)
+            if head is None:  # an empty line before the head, which is forgiven once
+                data = data[2:]
+                continue
+            self._skipped = False
+            self._head_since = 0.0
+            self._buffer = data[end + 4 :]
+            if isinstance(head, Refused):
+                self._refuse_head(head)
+                break
+            self._begin(head)
+            if self._phase != HEAD or not self._buffer:
+                break
+            data, self._buffer = self._buffer, b""
+        self._in_heads = False
+
+    def _wait_for_more(self, data: bytes) -> bool:
+        """Whether an incomplete head may still become a good one."""
+        limits = self.engine.limits
+        line_end = data.find(b"\n")
+        if line_end == 1 and not self._skipped and data.startswith(b"\r\n"):
+            line_end = data.find(b"\n", 2)
+        problem = None
+        if line_end == 0 or (line_end > 0 and data[line_end - 1] != 13):
+            problem = Refused(Refusal.MALFORMED, "a line ends without CR")
+        elif line_end < 0 and len(data) > limits.max_target + 64:
+            problem = Refused(Refusal.TARGET_TOO_LONG, "request line too long")
+        elif len(data) > limits.max_head:
+            problem = Refused(Refusal.HEAD_TOO_LARGE, "head too large")
+        if problem is not None:
+            self._refuse_head(problem)
+            return False
+        if not self._head_since:
+            self._head_since = self.engine.now
+        return True
+
+    def _parse(self, data: bytes, end: int) -> Request | Refused | None:
+        line_end = data.find(b"\r\n")
+        if line_end == 0 and not self._skipped:
+            self._skipped = True
+            return None
+        line: Target | Refused = self.engine.parser.line(data, line_end)
+        if type(line) is not tuple:
+            return line  # type: ignore[return-value]  # the only other type; isinstance would cost on each request
+        method, target, path, minor, authority = line
+        block = data[line_end + 2 : end]
+        fields = self._fields
+        if (
+            fields is None
+            or minor != self._minor
+            or authority is not None
+            or (block != self._block and not fields.follow(block))
+        ):
+            parsed = self.engine.parser.fields(block, minor, authority)
+            if isinstance(parsed, Refused):
+                return parsed
+            fields = self._fields = parsed
+            self._minor = minor if authority is None else -1
+        self._block = block
+        addresses = self._addresses
+        assert addresses is not None  # noqa: S101 - set when the connection was made
+        return Request(
+            addresses,
+            Scope(self.engine.new_id(), "", "", "", addresses.client_address),
+            method,
+            target,
+            path,
+            fields.host,
+            fields.port,
+            fields.lines,
+            minor,
+            fields.cookie,
+            fields.authorization,
+            fields.content_length,
+            fields.is_chunked,
+            fields.upgrade,
+            monotonic(),
+        )
+
+    def _begin(self, request: Request) -> None:
+        """Ask for the decision, and do it."""
+        fields = self._fields
+        assert fields is not None  # noqa: S101 - the request was made from it
+        self._request = request
+        self._answered = False
+        self.persistent = not fields.wants_close and (request.minor_version == 1 or fields.keep_alive)
+        if fields.is_chunked:
+            self._decoder, self._body_done, self._phase = ChunkedDecoder(), False, BODY
+        elif fields.content_length:
+            self._left, self._body_done, self._phase = fields.content_length, False, BODY
+        else:
+            self._body_done, self._phase = True, WAIT
+        enter_scope(request.scope)
+        if fields.expectation and fields.expectation != b"100-continue":
+            self._request = None
+            self._turn_away(request, request.scope, Refusal.EXPECTATION, "an expectation nobody can meet")
+            return
+        try:
+            decision = self.engine.gate.decide(request)
+        except Exception as problem:  # noqa: BLE001 - whatever it was: nothing was decided, so nothing is let through
+            self._undecided(problem)
+            return
+        if type(decision) is Forward:
+            self._forward(request, fields, decision)
+        elif isinstance(decision, (Forward, Answer, Serve)):
+            self._carry_out(request, fields, decision)
+        else:
+            self._phase = WAIT
+            self.pause(PAUSED_BY_DECISION)
+            self.engine.spawn(self._await(decision, request, fields), name="http.decide")
+
+    async def _await(self, pending: Awaitable[Decision], request: Request, fields: Fields) -> None:
+        enter_scope(request.scope)
+        try:
+            decision = await pending
+        except Exception as problem:  # noqa: BLE001 - as above
+            if self._request is request:
+                self._undecided(problem)
+            return
+        except asyncio.CancelledError:
+            if self._request is request:
+                self.cut()
+            raise
+        if self._request is not request:
+            return  # the client left meanwhile, and the gate was told so
+        self._phase = WAIT if self._body_done else BODY
+        # First, because carrying it out may lead to the next decision, which pauses again.
+        self.resume(PAUSED_BY_DECISION)
+        self._carry_out(request, fields, decision)
+
+    def _carry_out(self, request: Request, fields: Fields, decision: Decision) -> None:
+        if isinstance(decision, Forward):
+            self._forward(request, fields, decision)
+        elif isinstance(decision, Answer):
+            self._answer(decision, fields.expectation)
+        else:
+            self._serve(request, fields, decision)
+
+    def _forward(self, request: Request, fields: Fields, forward: Forward) -> None:
+        is_upgrade = (
+            fields.upgrade == b"websocket"
+            and request.method == b"GET"
+            and self._body_done
+            and not fields.framing
+        )
+        if is_upgrade and not forward.websocket:
+            self.refuse(Refusal.UPGRADE, "WebSocket is not passed on here")
+            return
+        if 0 < forward.max_body < request.content_length:
+            self.refuse(Refusal.BODY_TOO_LARGE, "the body is larger than allowed here")
+            return
+        pool = self._pool
+        if pool is None or forward.upstream is not self._upstream or pool.is_closed:
+            pool = self._pool = self.engine.pools.get(forward.upstream)
+            self._upstream = forward.upstream
+        exchange = Exchange(self, request, forward, fields, pool, upgrade=is_upgrade)
+        self._work = exchange
+        if self._body_done:
+            exchange.start(b"", done=True)
+            return
+        payload = self._first_payload(fields)
+        if payload is not None:
+            exchange.start(payload, done=self._body_done)
+
+    def _serve(self, request: Request, fields: Fields, serve: Serve) -> None:
+        if request.content_length > serve.max_body:
+            self.refuse(Refusal.BODY_TOO_LARGE, "the body is larger than allowed here")
+            return
+        run = ApplicationRun(self, request, fields, serve)
+        self._work = run
+        payload = b"" if self._body_done else self._first_payload(fields)
+        if payload is not None:
+            run.start(payload, done=self._body_done)
+
+    def _first_payload(self, fields: Fields) -> bytes | None:
+        """What came of the body together with the head; None when it was refused."""
+        data, self._buffer = self._buffer, b""
+        if not data:
+            if fields.expectation:
+                self.transport.write(CONTINUE)
+            return b""
+        payload = self._take(data)
+        if payload is None:
+            self._bad_body()
+        return payload
+
+    def _take(self, data: bytes) -> bytes | None:
+        """The payload in `data`; what follows the body goes to the buffer. None when it is malformed."""
+        decoder = self._decoder
+        if decoder is not None:
+            payload = decoder.feed(data)
+            if not decoder.done:
+                return payload
+            self._buffer = decoder.rest
+            self._decoder = None
+        else:
+            left = self._left
+            if len(data) < left:
+                self._left = left - len(data)
+                return data
+            payload = data[:left]
+            self._buffer = data[left:]
+        self._body_done = True
+        self._phase = WAIT
+        return payload
+
+    def _body(self, data: bytes) -> None:
+        payload = self._take(data)
+        if payload is None:
+            self._bad_body()
+        elif self._answered:
+            self._discarded += len(data)
+            if self._body_done:
+                self._next()
+            elif self._discarded > self.engine.limits.max_drain:
+                self._end()
+        elif self._work is not None:
+            self._work.take(payload, done=self._body_done)
+
+    def _bad_body(self) -> None:
+        problem = self._decoder.problem if self._decoder is not None else "malformed body"
+        if self._answered:
+            self._end()
+        else:
+            self.refuse(Refusal.MALFORMED, problem)
+
+    # Answering.
+
+    def keeps_alive(self) -> bool:
+        """Whether the response may promise another one; a no is final."""
+        if self.engine.is_draining:
+            self.persistent = False
+        return self.persistent
+
+    def forwarded(self, request: Request, fields: Fields) -> bytes:
+        """Who asked, for the upstream; made again only when that changes."""
+        address = request.scope.client_address
+        if self._forwarded_fields is not fields or self._forwarded_address != address:
+            self._forwarded_fields, self._forwarded_address = fields, address
+            scheme = b"https" if request.connection.is_tls else b"http"
+            host = b"X-Forwarded-Host: %b\r\n" % fields.authority if fields.authority else b""
+            source = b"X-Forwarded-For: %b\r\n" % address.encode("ascii", "replace") if address else b""
+            self._forwarded = b"%bX-Forwarded-Proto: %b\r\n%b" % (source, scheme, host)
+        return self._forwarded
+
+    def _answer(self, answer: Answer, expectation: bytes = b"") -> None:
+        """Send a finished answer to the request in progress."""
+        request = self._request
+        if request is None:
+            return
+        size = self._write_answer(request, answer, expectation)
+        self._work = None
+        outcome = Outcome(answer.status, 0, size, monotonic() - request.started_at)
+        self.finish(request, outcome)
+
+    def _write_answer(self, request: Request | None, answer: Answer, expectation: bytes = b"") -> int:
+        if answer.close or (expectation and not self._body_done and not self._buffer):
+            # A client that waits for 100 may or may not send its body now: only a new connection is sure.
+            self.persistent = False
+        if not self._body_done and self._left > self.engine.limits.max_drain:
+            self.persistent = False
+        if not self.keeps_alive():
+            connection = CLOSE
+        elif request is not None and request.minor_version == 0:
+            connection = KEEP_ALIVE
+        else:
+            connection = b""
+        method = request.method if request is not None else b""
+        self.transport.write(compose(answer, method, self.engine.date, connection))
+        return 0 if method == b"HEAD" else len(answer.body)
+
+    def answer_failure(self, failure: Failure, detail: str, bytes_in: int) -> None:
+        """The upstream gave nothing: send the gate's page for that."""
+        request = self._request
+        if request is None:
+            return
+        enter_scope(request.scope)
+        answer = self._page(
+            lambda: self.engine.gate.failed(request, failure, detail), FAILURE_STATUS[failure], "failed"
+        )
+        size = self._write_answer(request, answer)
+        duration = monotonic() - request.started_at
+        self.finish(request, Outcome(answer.status, bytes_in, size, duration, failure, detail=detail))
+
+    def _page(self, ask: Callable[[], Answer], status: int, step: str) -> Answer:
+        """The gate's page; a bare one if the gate itself fails."""
+        try:
+            return ask()
+        except Exception as problem:  # noqa: BLE001 - the client gets an answer whatever happened here
+            events.gate_failed(step=step, error=describe(problem))
+            return plain(status, "The request could not be answered.")
+
+    def _undecided(self, problem: Exception) -> None:
+        """No decision could be made: nobody gets in on that."""
+        request = self._request
+        events.gate_failed(step="decide", error=describe(problem))
+        self._phase = WAIT if self._body_done else BODY
+        reference = request.scope.request_id if request is not None else ""
+        self.resume(PAUSED_BY_DECISION)
+        self._answer(plain(500, f"Something went wrong here. Reference: {reference}"))
+
+    # Refusing.
+
+    def _refuse_head(self, refused: Refused) -> None:
+        scope = Scope(self.engine.new_id(), "", "", "", self._peer)
+        enter_scope(scope)
+        self._turn_away(None, scope, refused.refusal, refused.detail)
+
+    def refuse(self, refusal: Refusal, detail: str) -> None:
+        """Turn the request in progress away, wherever it stands."""
+        request = self._request
+        if request is None:
+            return
+        work, self._work = self._work, None
+        sent = work.abort() if work is not None else 0
+        enter_scope(request.scope)
+        duration = monotonic() - request.started_at
+        if sent:
+            events.request_refused(client=self._peer, refusal=refusal, detail=detail)
+            self.finish(request, Outcome(sent, 0, 0, duration, None, refusal, detail=detail), cut=True)
+            return
+        status, size = self._turn_away(request, request.scope, refusal, detail)
+        self.finish(request, Outcome(status, 0, size, duration, None, refusal, detail=detail))
+
+    def _turn_away(
+        self, request: Request | None, scope: Scope, refusal: Refusal, detail: str
+    ) -> tuple[int, int]:
+        events.request_refused(client=self._peer, refusal=refusal, detail=detail)
+        answer = self._page(
+            lambda: self.engine.gate.refused(request, scope, refusal, detail),
+            REFUSAL_STATUS[refusal],
+            "refused",
+        )
+        # After a refusal nobody can be sure where the next request begins; only an upgrade had no body.
+        if refusal is not Refusal.UPGRADE:
+            self.persistent = False
+        size = self._write_answer(request, answer)
+        if self._request is None:
+            self._body_done = False
+            self._end()
+        return answer.status, size
+
+    # Ending.
+
+    def finish(self, request: Request, outcome: Outcome, *, cut: bool = False) -> None:
+        """The request in progress is over; on to the next, or to the end of the connection."""
+        self._work = None
+        self._conclude(request, outcome)
+        if self._phase >= LINGER:
+            return
+        if cut:
+            self.cut()
+        elif not self.persistent:
+            self._end()
+        elif not self._body_done:
+            self._discarded = 0
+            if self._buffer:
+                data, self._buffer = self._buffer, b""
+                self._body(data)
+        else:
+            self._next()
+
+    def _conclude(self, request: Request, outcome: Outcome) -> None:
+        self._request = None
+        self._answered = True
+        enter_scope(request.scope)
+        try:
+            self.engine.gate.finished(request, outcome)
+        except Exception as problem:  # noqa: BLE001 - the answer is out; what is left is to say so
+            events.gate_failed(step="finished", error=describe(problem))
+
+    def _next(self) -> None:
+        if not self.persistent or self.engine.is_draining or (self._is_eof and not self._buffer):
+            self._end()
+            return
+        self._phase = HEAD
+        if self._pauses:
+            self.resume(PAUSED_BY_PIPELINE)
+        if self._buffer and not self._in_heads:
+            data, self._buffer = self._buffer, b""
+            self._heads(data)
+
+    def _end(self) -> None:
+        """Close after what is written went out, without a reset that would destroy it."""
+        if self._phase >= LINGER:
+            return
+        unread = self._buffer or not self._body_done
+        self._phase = LINGER
+        self._buffer = b""
+        self._discarded = 0
+        self._head_since = self.engine.now
+        if not unread or self._is_eof:
+            self.transport.close()
+            return
+        if self._pauses:
+            self.resume(self._pauses)
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+
+    def close_if_idle(self) -> None:
+        """For draining: a connection between requests is closed, others after their request."""
+        if self._phase == HEAD and not self._buffer:
+            self._end()
+
+    @property
+    def request(self) -> Request | None:
+        """The request in progress."""
+        return self._request
+
+    def tunnel(self) -> bytes:
+        """From here on bytes are bytes; the answer is what came too early."""
+        self._phase = TUNNEL
+        data, self._buffer = self._buffer, b""
+        self.resume(PAUSED_BY_PIPELINE)
+        return data
+
+    # Time.
+
+    def sweep(self, now: float) -> None:
+        """Look at the clock, about once a second."""
+        limits = self.engine.limits
+        phase = self._phase
+        if phase == HEAD:
+            if self._head_since:
+                if now - self._head_since > limits.head_timeout:
+                    self._refuse_head(Refused(Refusal.HEAD_TIMEOUT, "the head did not come in time"))
+            elif now - self.touched > limits.idle_timeout:
+                self._end()
+            return
+        if self._is_stalled(now):
+            self.cut()
+        elif phase == LINGER:
+            if now - self._head_since > limits.linger_timeout:
+                # Closing waits for what is still unsent; a client that reads it is not cut off.
+                self.transport.close()
+        elif phase == BODY and not self._pauses and now - self.touched > limits.body_timeout:
+            if self._answered:
+                self._end()
+            else:
+                self.refuse(Refusal.BODY_TIMEOUT, "the body did not come in time")
+        elif self._work is not None:
+            self._work.sweep(now)

@@ -1,0 +1,277 @@
+"""Connections to upstreams: made, kept, reused, and read strictly.
+
+One connection carries one exchange at a time. It moves HEAD → BODY → (idle) HEAD …, or HEAD →
+TUNNEL after an accepted upgrade. It goes back to its pool the moment the response's last byte
+was read, if nothing speaks against it: the request was sent whole, both sides want to keep it,
+and not one byte came that nobody asked for.
+"""
+
+import asyncio
+from typing import Final, Protocol
+
+from yett.net.http.answers import has_no_body
+from yett.net.http.chunked import ChunkedDecoder
+from yett.net.http.head import Refused
+from yett.net.http.limits import Limits
+from yett.net.http.model import Failure
+from yett.net.http.response import ResponseHead, ResponseParser
+
+HEAD: Final = 0
+BODY: Final = 1
+TUNNEL: Final = 2
+_MAX_INTERIM: Final = 16
+
+
+class Exchange(Protocol):
+    """What a connection tells about the response it reads."""
+
+    method: bytes
+    touched: float
+    request_done: bool
+
+    def interim(self, head: ResponseHead) -> None: ...
+    def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None: ...
+    def more(self, payload: bytes, *, done: bool) -> None: ...
+    def upgraded(self, head: ResponseHead, early: bytes) -> None: ...
+    def tunnelled(self, data: bytes) -> None: ...
+    def tunnel_ended(self) -> bool: ...
+    def lost(self, problem: Exception | None, *, fresh: bool) -> None: ...
+    def fail(self, failure: Failure, detail: str) -> None: ...
+    def upstream_paused(self) -> None: ...
+    def upstream_resumed(self) -> None: ...
+
+
+class Clock(Protocol):
+    """The coarse clock that a sweep turns."""
+
+    now: float
+
+
+class Home(Protocol):
+    """The pool that a connection belongs to, as the connection sees it."""
+
+    clock: Clock
+    limits: Limits
+    parser: ResponseParser
+
+    def put(self, connection: "UpstreamConnection") -> None: ...
+    def forget(self, connection: "UpstreamConnection") -> None: ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One connection to an upstream."""
+
+    __slots__ = (
+        "_block",
+        "_buffer",
+        "_decoder",
+        "_head",
+        "_interim",
+        "_left",
+        "_surplus",
+        "complete",
+        "exchange",
+        "idle_since",
+        "is_paused",
+        "phase",
+        "pool",
+        "transport",
+    )
+
+    def __init__(self, pool: Home) -> None:
+        self.pool = pool
+        self.exchange: Exchange | None = None
+        self.transport: asyncio.Transport
+        self.phase = HEAD
+        self.complete = False
+        self.idle_since = 0.0
+        self.is_paused = False
+        self._buffer = b""
+        self._block = b""
+        self._head: ResponseHead | None = None
+        self._decoder: ChunkedDecoder | None = None
+        self._left = 0
+        self._surplus = False
+        self._interim = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]  # a stream transport, by the call that made it
+
+    # Reading.
+
+    def data_received(self, data: bytes) -> None:
+        """Give bytes their meaning; bytes without a request in progress have none."""
+        exchange = self.exchange
+        if exchange is None:
+            self.pool.forget(self)
+            self.transport.abort()
+            return
+        if self.phase == BODY:
+            exchange.touched = self.pool.clock.now
+            payload = self._take(data)
+            if payload is None:
+                exchange.fail(Failure.BODY_BROKEN, "malformed chunk in the response")
+            elif self.complete:
+                self._release(exchange)
+                exchange.more(payload, done=True)
+            else:
+                exchange.more(payload, done=False)
+        elif self.phase == HEAD:
+            self._heads(exchange, self._buffer + data if self._buffer else data)
+        else:
+            exchange.touched = self.pool.clock.now
+            exchange.tunnelled(data)
+
+    def _heads(self, exchange: Exchange, data: bytes) -> None:
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > self.pool.limits.max_response_head:
+                self._buffer = data
+                if end > 0 or len(data) > self.pool.limits.max_response_head:
+                    exchange.fail(Failure.RESPONSE_MALFORMED, "response head too large")
+                elif not data.startswith(b"HTTP/1."[: len(data)]):
+                    exchange.fail(Failure.RESPONSE_MALFORMED, "not an HTTP/1 response")
+                return
+            block = data[:end]
+            head = self._head
+            if head is None or block != self._block:
+                parsed = self.pool.parser.head(block)
+                if isinstance(parsed, Refused):
+                    exchange.fail(Failure.RESPONSE_MALFORMED, parsed.detail)
+                    return
+                self._head = head = parsed
+                self._block = block
+            data = data[end + 4 :]
+            self._buffer = b""
+            if head.status >= 200:
+                self._final(exchange, head, data)
+                return
+            if head.status == 101:
+                exchange.upgraded(head, data)
+                return
+            self._interim += 1
+            if self._interim > _MAX_INTERIM:
+                exchange.fail(Failure.RESPONSE_MALFORMED, "too many interim responses")
+                return
+            exchange.interim(head)
+            # Any response byte rules out sending the request again.
+            self._buffer = data
+            if not data or self.exchange is not exchange:
+                return
+
+    def _final(self, exchange: Exchange, head: ResponseHead, data: bytes) -> None:
+        length = head.content_length
+        if length == len(data) and not has_no_body(head.status, exchange.method):
+            # The whole response in one piece, as most are.
+            self._release(exchange)
+            exchange.respond(head, data, done=True)
+            return
+        self.phase = BODY
+        if has_no_body(head.status, exchange.method):
+            self._left = 0
+            # A body where none may be: whatever follows cannot be told from the next response.
+            if head.status == 204 and (head.is_chunked or head.content_length > 0):
+                self._surplus = True
+        elif head.is_chunked:
+            self._decoder = ChunkedDecoder()
+        else:
+            self._left = length
+        payload = self._take(data)
+        if payload is None:
+            exchange.fail(Failure.RESPONSE_MALFORMED, "malformed chunk in the response")
+            return
+        complete = self.complete
+        if complete:
+            self._release(exchange)
+        exchange.respond(head, payload, done=complete)
+
+    def _take(self, data: bytes) -> bytes | None:
+        """The payload in `data`; `complete` tells whether that was all of it."""
+        decoder = self._decoder
+        if decoder is not None:
+            payload = decoder.feed(data)
+            if decoder.done:
+                self.complete = True
+                self._surplus = bool(decoder.rest)
+            return payload
+        left = self._left
+        if left < 0:  # until the connection ends
+            return data
+        if len(data) < left:
+            self._left = left - len(data)
+            return data
+        self.complete = True
+        if len(data) > left:
+            self._surplus = True
+            return data[:left]
+        return data
+
+    def _release(self, exchange: Exchange) -> None:
+        """The response was read whole: back to the pool, or away."""
+        self.exchange = None
+        head = self._head
+        if self._surplus or not exchange.request_done or head is None or head.close:
+            self.pool.forget(self)
+            self.transport.abort()
+            return
+        self.phase = HEAD
+        self.complete = False
+        self._decoder = None
+        self._interim = 0
+        if self.is_paused:
+            self.resume()
+        self.pool.put(self)
+
+    def abandon(self) -> None:
+        """The exchange is over before its time: nothing here can be used again."""
+        self.exchange = None
+        self.pool.forget(self)
+        self.transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing more: the client cannot keep up."""
+        if not self.is_paused and not self.transport.is_closing():
+            self.is_paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self.is_paused:
+            self.is_paused = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    # Ends.
+
+    def eof_received(self) -> bool:
+        """An upstream that stops sending has nothing more to say, except in a tunnel."""
+        exchange = self.exchange
+        if exchange is not None and self.phase == TUNNEL:
+            return exchange.tunnel_ended()
+        self._lost(None)
+        # What we may still have to send has no reader: closing would wait for it.
+        self.transport.abort()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(exc)
+
+    def _lost(self, problem: Exception | None) -> None:
+        self.pool.forget(self)
+        exchange, self.exchange = self.exchange, None
+        if exchange is None:
+            return
+        if self.phase == BODY and self._decoder is None and self._left < 0 and problem is None:
+            exchange.more(b"", done=True)
+            return
+        exchange.lost(problem, fresh=self.phase == HEAD and not self._buffer and not self._interim)
+
+    # Writing.
+
+    def pause_writing(self) -> None:
+        if self.exchange is not None:
+            self.exchange.upstream_paused()
+
+    def resume_writing(self) -> None:
+        if self.exchange is not None:
+            self.exchange.upstream_resumed()
