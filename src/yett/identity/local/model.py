@@ -1,0 +1,39 @@
+"""People of the file, and why a file or a change is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yett.identity.model import Person
+
+SOURCE = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalUser:
+    """A person of the file with what proves them. Without a hash they cannot sign in by password."""
+
+    person: Person
+    password_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says: people, or mistakes."""
+
+    users: Mapping[str, LocalUser]
+    mistakes: tuple[str, ...]
+    disabled: frozenset[str]
+    """Names that the text switches off, as far as it can be understood; also of a text with mistakes."""
+
+
+class UsersFileBroken(Exception):
+    """The file cannot be used; `mistakes` has a sentence for each thing that is wrong with it."""
+
+    def __init__(self, path: str, mistakes: tuple[str, ...]) -> None:
+        super().__init__(f"{path}: " + "; ".join(mistakes))
+        self.path = path
+        self.mistakes = mistakes
+
+
+class UsersFileRefused(Exception):
+    """A change was not made; the text says why, and the file is as it was."""
