@@ -1,0 +1,130 @@
+"""What the provider says in the log."""
+
+from yett.events import DEBUG, ERROR, INFO, TRACE, WARN, event
+from yett.events.fields import Error, Name, SessionRef, User
+from yett.oidc.model import Reason
+
+
+@event("oidc.init", INFO, "OIDC provider initializing")
+def initializing(issuer: Name) -> None:
+    """The provider answers under this issuer. Tokens carry it, so changing it invalidates them."""
+
+
+@event("oidc.validation", WARN, "Redirect URI invalid")
+def registration_refused(client: Name, reason: Reason) -> None:
+    """A client was not registered. Its redirect addresses have to be absolute HTTPS addresses without fragment."""
+
+
+@event("oidc.validation", WARN, "wildcard rejected")
+def wildcard_rejected(client: Name) -> None:
+    """A redirect address with a wildcard was not registered. Write out each address."""
+
+
+@event("oidc.authorize", DEBUG, "Sign-in needed before authorization")
+def sign_in_needed(client: Name, is_again: bool) -> None:
+    """The person has no session, or the client asks for a fresh one. Nothing to do."""
+
+
+@event("oidc.authorize", DEBUG, "Authorization needs a person")
+def login_required(client: Name) -> None:
+    """The client asked without showing a page (prompt=none) and nobody is signed in. Nothing to do."""
+
+
+@event("oidc.authorize", WARN, "Authorization request refused")
+def request_refused(client: Name, reason: Reason) -> None:
+    """The request was not well formed. The client's OAuth library is old, or somebody is trying things."""
+
+
+@event("oidc.authorize", WARN, "Authorization without a known person", audit=True)
+def person_refused(user: User, client: Name, session: SessionRef) -> None:
+    """A live sign-on session belongs to somebody who is gone or disabled; no code was made.
+
+    Such sessions end by themselves within a moment. Look at the directory if this repeats.
+    """
+
+
+@event("oidc.authcode.generate", INFO, "Generating authorization code", audit=True)
+def code_generated(user: User, client: Name, session: SessionRef) -> None:
+    """A person's browser takes a code to the client. Nothing to do."""
+
+
+@event("oidc.authcode.generate", WARN, "unknown client", audit=True)
+def unknown_client() -> None:
+    """No client of that id is registered. The id is not recorded: anybody can send any text."""
+
+
+@event("oidc.authcode.generate", WARN, "invalid redirect URI", audit=True)
+def invalid_redirect_uri(client: Name) -> None:
+    """The address is not exactly one that the client registered. The person saw a page of ours.
+
+    After a change of host names this means a stale link; otherwise somebody tries to steal codes.
+    """
+
+
+@event("oidc.authcode.generate", WARN, "PKCE missing")
+def pkce_missing(client: Name) -> None:
+    """The client sent no code challenge. Switch PKCE (S256) on in its settings."""
+
+
+@event("oidc.authcode.generate", WARN, "unauthorized scope")
+def unauthorized_scope(client: Name) -> None:
+    """The client asked for a scope it may not have. Grant it, or take it out of the client's settings."""
+
+
+@event("oidc.pkce", WARN, "plain method rejected")
+def plain_rejected(client: Name) -> None:
+    """The client used the PKCE method "plain", or named none. Switch it to S256."""
+
+
+@event("oidc.pkce", WARN, "Invalid verifier length/chars")
+def verifier_malformed(client: Name) -> None:
+    """A code came with something that cannot be a PKCE verifier. The code is spent."""
+
+
+@event("oidc.pkce", TRACE, "PKCE validation result")
+def pkce_result(client: Name, is_right: bool) -> None:
+    """One step of redeeming a code."""
+
+
+@event("oidc.token.exchange", INFO, "Authorization code exchanged for tokens", audit=True)
+def code_exchanged(user: User, client: Name, session: SessionRef) -> None:
+    """The client has what it asked for. For our own proxy this is a session, not a signed token."""
+
+
+@event("oidc.token.exchange", WARN, "Invalid/expired code")
+def code_invalid(client: Name, reason: Reason) -> None:
+    """No such code, or it came too late. Single ones are people who waited; many are guesses."""
+
+
+@event("oidc.token.exchange", WARN, "PKCE failed")
+def pkce_failed(client: Name) -> None:
+    """The verifier does not fit the code, so whoever redeems it did not ask for it. The code is spent."""
+
+
+@event("oidc.token.exchange", WARN, "client/redirect mismatch")
+def client_mismatch(client: Name, issued_to: Name, reason: Reason) -> None:
+    """A code was redeemed by another client or for another address than it was made for. It is spent."""
+
+
+@event("oidc.token.exchange", WARN, "Authorization code used twice", audit=True)
+def code_reused(user: User, client: Name, ended: int) -> None:
+    """The second use was refused, and the sessions that came from the first were ended.
+
+    A person who goes back in the browser can cause a single one. Otherwise somebody has read the
+    code on its way: look at the client's host, its logs and proxies.
+    """
+
+
+@event("oidc.token.exchange", WARN, "Sign-on ended before the code was redeemed", audit=True)
+def sign_on_ended(user: User, client: Name, reason: Reason) -> None:
+    """Between the code and its use the person signed out, was signed out, or was disabled. No grant was made."""
+
+
+@event("oidc.token.exchange", ERROR, "Code could not be looked up")
+def exchange_unavailable(client: Name, error: Error) -> None:
+    """The store did not answer, so no grant was made. Look at the store."""
+
+
+@event("oidc.authorize", ERROR, "Authorization code could not be kept")
+def authorize_unavailable(client: Name, error: Error) -> None:
+    """The store did not answer, so no code was made. The client was told to try later. Look at the store."""
