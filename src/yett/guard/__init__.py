@@ -1,0 +1,12 @@
+"""What is checked before anybody asks who somebody is: origin, country, hours, rate, size.
+
+Read `model` (what a guard is), then `door` (the order, and what happens when a check cannot
+run). Each guard is a folder of its own: `rate`, `size`, `geo`, `time`; `cors` is one file.
+"""
+
+from yett.guard.cors import CORS, CORSSettings
+from yett.guard.door import Door
+from yett.guard.guards import Guards
+from yett.guard.model import Blocked, Guard
+
+__all__ = ["CORS", "Blocked", "CORSSettings", "Door", "Guard", "Guards"]
