@@ -1,0 +1,33 @@
+import socket
+
+import pytest
+
+from yett.proxy.balancing.discovery import Resolved, SystemResolver, Unresolved
+from yett.proxy.balancing.discovery.resolving import answer_of
+
+
+async def test_the_system_knows_localhost():
+    found = await SystemResolver().resolve("localhost", 80)
+    assert isinstance(found, Resolved)
+    assert set(found.addresses) & {"127.0.0.1", "::1"}
+
+
+async def test_an_address_stands_for_itself():
+    assert await SystemResolver().resolve("127.0.0.9", 80) == Resolved(("127.0.0.9",))
+
+
+async def test_a_name_that_cannot_be_one_is_unresolved():
+    assert isinstance(await SystemResolver().resolve("a" * 70 + ".example", 80), Unresolved)
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), Resolved),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), Unresolved),
+        (socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure"), Unresolved),
+        (OSError(24, "Too many open files"), Unresolved),
+    ],
+)
+def test_no_addresses_is_an_answer_and_no_answer_is_none(problem, answer):
+    assert isinstance(answer_of(problem), answer)
