@@ -1,0 +1,358 @@
+"""One decision per request.
+
+The order is policy, so it stands here in one place: host and path, reserved pages, session,
+person, access, identity headers. Everything is looked up in local memory; only a session that
+this node has not seen yet waits for the store.
+
+A decision to let somebody through is remembered for as long as everything it was made of is the
+very same: session, person, route, signature. Persons and routes are immutable, so a change of
+any of them is another object and decided anew.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from yett.events import Scope
+from yett.guard import Door
+from yett.identity import Directory, Person
+from yett.identity.access import Allowed, Denied, judge
+from yett.identity.access import events as access
+from yett.kernel import Clock
+from yett.net.http import Answer, ASGIApp, Decision, Failure, Forward, Outcome, Refusal, Request, Serve
+from yett.proxy import answers, events
+from yett.proxy.balancing import Balancer
+from yett.proxy.cookies import OURS, csrf_of, session_token
+from yett.proxy.login import Login
+from yett.proxy.pooled import Pooled, Pooling
+from yett.proxy.routes import Miss, Route, RouteTable
+from yett.proxy.signing import HeaderSigner
+from yett.sessions import Session, Sessions, SessionType
+
+_MOST_REMEMBERED = 10_000
+_UNSIGNED_FOR = 60.0
+"""Seconds after which a remembered decision without a signature may make room for others."""
+_HSTS = frozenset({b"strict-transport-security"})
+_NOTHING: frozenset[bytes] = frozenset()
+_OVER = object()
+"""The note of a request that ended before it was decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request that was let through, and what that was decided from."""
+
+    route: Route
+    person: Person | None
+    is_tls: bool
+    made_at: float
+    expires_at: float
+    forward: Forward
+
+
+class ProxyGate:
+    """Decides for every listener: our own pages, an application, or a refusal."""
+
+    def __init__(
+        self,
+        *,
+        table: RouteTable,
+        hsts: timedelta,
+        directory: Directory,
+        sessions: Sessions,
+        signer: HeaderSigner,
+        login: Login,
+        clock: Clock,
+        sign_in_host: str,
+        sign_in_app: ASGIApp,
+        application_pages: ASGIApp,
+        refuse_unrecorded: Callable[[], bool],
+        door: Door,
+        balancer: Balancer,
+    ) -> None:
+        self._door = door
+        self._pooling = Pooling(balancer)
+        self._directory = directory
+        self._sessions = sessions
+        self._signer = signer
+        self._login = login
+        self._clock = clock
+        self._sign_in_host = sign_in_host
+        self._sign_in_app = answers.watched(sign_in_app, refuse_unrecorded, self._more_headers)
+        self._application_pages = answers.watched(application_pages, refuse_unrecorded, self._more_headers)
+        self._refuse_unrecorded = refuse_unrecorded
+        self._ready: dict[tuple[str, str], _Ready] = {}
+        self.use(table, hsts)
+
+    def use(self, table: RouteTable, hsts: timedelta) -> None:
+        """Decide by another table from the next request on; signatures are made anew."""
+        self.table = table
+        seconds = int(hsts.total_seconds())
+        self._hsts = b"Strict-Transport-Security: max-age=%d\r\n" % seconds if seconds else b""
+        self._ready.clear()
+
+    # Deciding.
+
+    def decide(self, request: Request) -> Decision | Awaitable[Decision]:
+        turned_away = self._door.check(request)
+        if turned_away is not None:
+            return self._ours(request, self._written(request.scope, turned_away))
+        host = request.host
+        if host == self._sign_in_host:
+            return self._serve(request, self._sign_in_app, "sign-in", "/")
+        found = self.table.find(host, request.path)
+        if found.__class__ is not Route:
+            return self._missed(request, found)  # type: ignore[arg-type]  # the only other type; isinstance costs more
+        request.note = found.app
+        events.matched(found.app, host, found.path)
+        token = session_token(request.cookie)
+        if not token:
+            return self._judge(request, found, None)
+        session = self._sessions.peek(token, host, SessionType.AUTHENTICATED)
+        if session is None:
+            return self._decide_later(request, token)
+        return self._judge(request, found, session)
+
+    async def _decide_later(self, request: Request, token: bytes) -> Decision:
+        """The session may have been made on another node, or this one has just started."""
+        session = await self._sessions.validate(token, audience=request.host, type=SessionType.AUTHENTICATED)
+        if request.note is _OVER:
+            # Nobody will carry this out, or tell how it ended: nothing may be counted as begun.
+            return Answer(503)
+        # Other mappings may be in force by now, and it is them that count.
+        found = self.table.find(request.host, request.path)
+        return (
+            self._judge(request, found, session) if isinstance(found, Route) else self._missed(request, found)
+        )
+
+    def _judge(self, request: Request, route: Route, session: Session | None) -> Decision:
+        if session is None:
+            key, person = route.host, None
+        else:
+            key = session.ref
+            person = self._directory.person(session.module_key)
+            scope = request.scope
+            scope.user, scope.session = session.module_key, key
+        ready = self._ready.get((key, route.prefix))
+        if (
+            ready is None
+            or ready.route is not route
+            or ready.person is not person
+            or ready.is_tls is not request.connection.is_tls
+            # A clock that was put back must not keep signatures of the future in use.
+            or not ready.made_at <= self._clock.now() < ready.expires_at
+        ):
+            return self._judge_anew(request, route, session, person)
+        return self._pass(request, ready)
+
+    def _judge_anew(
+        self, request: Request, route: Route, session: Session | None, person: Person | None
+    ) -> Decision:
+        verdict = judge(route.rule, None if session is None else session.module_key, person)
+        if isinstance(verdict, Allowed):
+            return self._pass(request, self._prepare(request, route, session, person))
+        if isinstance(verdict, Denied):
+            _say_checked(route, person, verdict.reason.value)
+            access.denied(
+                app=route.app,
+                host=route.host,
+                path=request.path,
+                rule=verdict.rule.name,
+                reason=verdict.reason,
+                groups_needed=verdict.groups_needed,
+                groups_held=verdict.groups_held,
+            )
+            scope = request.scope
+            answer = answers.forbidden(route.app, scope.user, verdict.reason, scope.request_id)
+            return self._ours(request, self._written(scope, answer))
+        _say_checked(route, person, type(verdict).__name__)
+        return self._ours(request, self._sign_in_first(request, route))
+
+    def _pass(self, request: Request, ready: _Ready) -> Forward | Answer:
+        route = ready.route
+        if ready.person is not None:
+            turned_away = self._door.check_person(request, ready.person.groups)
+            if turned_away is not None:
+                return self._ours(request, self._written(request.scope, turned_away))
+        if events.access_checked.declaration.enabled:
+            _say_checked(route, ready.person, Allowed.__name__)
+        forward = ready.forward
+        if route.pool_id:
+            decision = self._pooling.choose(request, route, forward)
+            if isinstance(decision, Answer):
+                return self._ours(request, decision)
+            forward = decision
+        else:
+            request.note = route
+            events.proxying(route.app, route.address)
+        if request.is_chunked:
+            # Nobody knows yet how long it is; the engine counts.
+            forward = replace(forward, max_body=self._door.limit_for(request))
+        shared = self._door.response_headers(request)
+        if shared:
+            forward = replace(
+                forward,
+                response_add=forward.response_add + shared,
+                response_drop=forward.response_drop | self._door.response_fields,
+            )
+        return forward
+
+    def _prepare(
+        self, request: Request, route: Route, session: Session | None, person: Person | None
+    ) -> _Ready:
+        now = self._clock.now()
+        add, expires_at = b"", now + _UNSIGNED_FOR
+        if session is not None and person is not None and route.identity_headers:
+            signed = self._signer.headers(person, session=session.ref, host=route.host, now=now)
+            add, expires_at = signed.lines, signed.expires_at
+        hsts = self._more_headers(request.connection.is_tls)
+        forward = Forward(
+            route.upstream,
+            add=add,
+            drop_cookies=OURS,
+            host=route.host_header,
+            response_add=hsts,
+            # It speaks for the whole host, which the applications on its paths do not.
+            response_drop=_HSTS if hsts else _NOTHING,
+            websocket=route.websocket,
+        )
+        ready = _Ready(route, person, request.connection.is_tls, now, expires_at, forward)
+        if len(self._ready) >= _MOST_REMEMBERED:
+            self._make_room(now)
+        self._ready[route.host if session is None else session.ref, route.prefix] = ready
+        return ready
+
+    def _make_room(self, now: float) -> None:
+        kept = {key: ready for key, ready in self._ready.items() if ready.expires_at > now}
+        # Clearing out costs as much as there is, so it has to win half of it or all.
+        self._ready = kept if len(kept) <= _MOST_REMEMBERED // 2 else {}
+
+    def _serve(self, request: Request, app: ASGIApp, name: str, home: str) -> Serve:
+        request.note = name
+        state = {
+            "request_id": request.scope.request_id,
+            "client_address": request.scope.client_address,
+            "host": request.host,
+            "home": home,
+        }
+        return Serve(app, max_body=64 * 1024, state=state)
+
+    # Answers.
+
+    def _missed(self, request: Request, miss: Miss) -> Decision:
+        host, request_id = request.host, request.scope.request_id
+        if miss is Miss.RESERVED:
+            home = self.table.home(host)
+            return self._serve(request, self._application_pages, home.app, home.path)
+        if miss is Miss.AMBIGUOUS:
+            events.ambiguous_path(host=host)
+            return self._ours(request, answers.ambiguous(request_id))
+        if miss is Miss.NO_HOST:
+            events.no_routes(host=host)
+        else:
+            events.no_path_match(host=host)
+        return self._ours(request, answers.nothing_here(request_id))
+
+    def _sign_in_first(self, request: Request, route: Route) -> Answer:
+        if not _is_person(request):
+            return answers.sign_in_required()
+        home = self.table.home(route.host).path
+        if request.method not in {b"GET", b"HEAD"}:
+            return answers.signed_out(request.scope.request_id, home)
+        departure = self._login.depart(
+            route.host,
+            request.target.decode("ascii"),
+            app=route.app,
+            home=home,
+            csrf=csrf_of(request.cookie),
+            now=self._clock.now(),
+        )
+        events.redirecting(app=route.app, host=route.host)
+        return answers.departure(departure)
+
+    def _written(self, scope: Scope, answer: Answer) -> Answer:
+        """The answer, or a refusal when its audit record could not be written and that matters."""
+        if scope.unrecorded and self._refuse_unrecorded():
+            events.refused_unrecorded()
+            return answers.unrecorded(scope.request_id)
+        return answer
+
+    def _ours(self, request: Request, answer: Answer) -> Answer:
+        answer.headers += self._more_headers(request.connection.is_tls)
+        return answer
+
+    def _more_headers(self, is_tls: bool) -> bytes:
+        """The header lines of every answer; over plain HTTP a browser would not believe this one."""
+        return self._hsts if is_tls else b""
+
+    # What the engine tells.
+
+    def failed(
+        self,
+        request: Request,
+        failure: Failure,
+        detail: str,  # noqa: ARG002 - the engine's port names it; `finished` is told it again, and records it
+    ) -> Answer:
+        scope = request.scope
+        answer = answers.not_answering(request.note.app, scope.user, failure, scope.request_id)
+        return self._ours(request, answer)
+
+    def refused(
+        self,
+        request: Request | None,
+        scope: Scope,
+        refusal: Refusal,
+        detail: str,  # noqa: ARG002 - the engine's port names it; the engine has recorded it
+    ) -> Answer:
+        answer = answers.refused(refusal, scope.request_id)
+        return answer if request is None else self._ours(request, answer)
+
+    def finished(self, request: Request, outcome: Outcome) -> None:
+        note, pooled = request.note, None
+        if note.__class__ is Pooled:
+            pooled, note = note, note.route
+            self._pooling.finished(pooled, outcome)
+        if note.__class__ is Route:
+            app, route, rule = note.app, note.path, note.rule.name
+            upstream = note.address if pooled is None else pooled.address
+            if outcome.refusal is Refusal.BODY_TOO_LARGE:
+                self._door.cut(request)
+            if outcome.client_left:
+                events.client_left(app=app, bytes_out=outcome.bytes_out)
+            elif outcome.failure is not None and outcome.status != 101:
+                # A tunnel that stood still is closed, and nobody failed.
+                is_fallback = pooled is not None and pooled.chosen is None
+                say = events.fallback_failed if is_fallback else events.request_failed
+                say(app=app, backend=upstream, failure=outcome.failure, error=outcome.detail)
+        else:
+            app, route, rule, upstream = note or "", "", "", ""
+            request.note = _OVER
+        events.completed(
+            request.method.decode("ascii"),
+            request.host,
+            request.path,
+            outcome.status,
+            round(outcome.duration * 1000, 3),
+            outcome.bytes_in,
+            outcome.bytes_out,
+            app,
+            route,
+            rule,
+            upstream,
+        )
+
+
+def _say_checked(route: Route, person: Person | None, reason: str) -> None:
+    groups = person.groups if person is not None else ()
+    events.access_checked(app=route.app, host=route.host, groups=groups, reason=reason)
+
+
+def _is_person(request: Request) -> bool:
+    """Whether a person is looking, who can read a page or be sent elsewhere; a script cannot."""
+    if request.upgrade:
+        return False
+    mode = request.field(b"sec-fetch-mode")
+    if mode is not None:
+        return mode == b"navigate"
+    accept = request.field(b"accept") or b""
+    return b"text/html" in accept and request.field(b"x-requested-with") is None
