@@ -1,0 +1,54 @@
+# Everything a person or a machine does with this repository. `make` alone lists it.
+# Nothing but python3, make and git has to be there; the rest is installed on the way.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench reference fmt setup
+
+help: ## Show what can be done
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: .venv/.run ## Start the demo: gateway, two people, one application, on this machine only
+	@exec $(BIN)/yett demo
+
+test: .venv/.test .venv/.peers ## Run every test, with real peers, and print the table of events
+	@$(BIN)/pytest
+
+check: .venv/.test ## Format, lint and type checks
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: .venv/.test .venv/.bench-peers ## Measure against nginx on this machine; writes build/bench.json
+	@$(BIN)/python -m bench
+
+reference: .venv/.test ## Print docs/reference anew from the declarations
+	@$(BIN)/yett reference write docs/reference
+
+fmt: .venv/.test ## Put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+setup: .venv/.test .venv/.peers ## Install everything that running, testing and checking need
+
+.venv/.base: scripts/setup.sh
+	@sh scripts/setup.sh venv $(PYTHON)
+	@touch $@
+
+.venv/.run: .venv/.base requirements/run.txt pyproject.toml
+	@sh scripts/setup.sh python requirements/run.txt
+	@touch $@
+
+.venv/.test: .venv/.base requirements/test.txt pyproject.toml
+	@sh scripts/setup.sh python requirements/test.txt
+	@touch $@ .venv/.run
+
+.venv/.peers: requirements/debian-test.txt .venv/.base
+	@sh scripts/setup.sh debian requirements/debian-test.txt
+	@touch $@
+
+.venv/.bench-peers: requirements/debian-bench.txt .venv/.base
+	@sh scripts/setup.sh debian requirements/debian-bench.txt
+	@touch $@

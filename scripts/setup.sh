@@ -1,0 +1,62 @@
+#!/bin/sh
+# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES
+set -eu
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        echo "setup: '$*' needs root, and there is no sudo: run it as root, then start again" >&2
+        exit 1
+    fi
+}
+
+install_packages() {
+    echo "setup: installing Debian packages: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+missing_packages() {
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || echo "$package"
+    done
+}
+
+case "$1" in
+venv)
+    python=$2
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+        echo "setup: $("$python" --version) is too old; Python 3.11 or newer is needed (make PYTHON=python3.11 …)" >&2
+        exit 1
+    }
+    if [ ! -x .venv/bin/pip ]; then
+        rm -rf .venv
+        if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+            command -v apt-get >/dev/null 2>&1 || {
+                echo "setup: this Python has no venv module; install it with your system's packages" >&2
+                exit 1
+            }
+            install_packages python3-venv
+        fi
+        echo "setup: making a virtual environment in .venv"
+        "$python" -m venv .venv
+    fi
+    ;;
+python)
+    echo "setup: installing Python packages ($2)"
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$2"
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    ;;
+debian)
+    command -v dpkg-query >/dev/null 2>&1 || {
+        echo "setup: not Debian; install these by hand: $(grep -v '^#' "$2" | tr '\n' ' ')" >&2
+        exit 1
+    }
+    # shellcheck disable=SC2046 # names of packages hold no spaces
+    set -- $(missing_packages $(grep -v '^#' "$2"))
+    [ $# = 0 ] || install_packages "$@"
+    ;;
+esac

@@ -1,0 +1,424 @@
+"""Builds every room and joins them. Nothing imports this but the command line."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from yett import __version__
+from yett.authn.password import Password, PasswordSettings
+from yett.config import Loaded, Mistake, Reloader, Snapshot, load
+from yett.events import keep_witness
+from yett.guard import Guards
+from yett.guard.geo import GeoSettings, check_geo
+from yett.guard.rate import Caller, RateCommands
+from yett.guard.time import TimeSettings, check_time
+from yett.identity import Directory, LocalUsers
+from yett.kernel import (
+    Command,
+    Lifecycle,
+    Place,
+    Readiness,
+    Supervisor,
+    SystemClock,
+    commands,
+)
+from yett.kernel import events as kernel_events
+from yett.kernel.telemetry import Telemetry, TelemetrySettings
+from yett.keys import MasterKey, Sealer, open_master_key
+from yett.net import ServiceSettings, addresses_of
+from yett.net.http import HTTPServer, Limits, Request
+from yett.net.pages import http_error
+from yett.oidc import OIDCSettings, Provider
+from yett.ops import (
+    ConfigCommands,
+    ConfigHistory,
+    DataCommands,
+    RecentCommands,
+    StatusCommands,
+    health_routes,
+)
+from yett.ops.admin import AdminServer, AdminSettings, socket_path
+from yett.pki import (
+    Authority,
+    AutoTLS,
+    CertificateCommands,
+    Certificates,
+    PKISettings,
+    StaticCertificate,
+    TLSContexts,
+    overlap_problem,
+)
+from yett.proxy import Proxy, ProxySettings, check_proxy, session_token
+from yett.proxy.balancing import Balancer, BalancingCommands, compile_pools
+from yett.sessions import Ended, SessionCommands, Sessions, SessionSettings
+from yett.signin import SignIn, SignInSettings
+from yett.store import ClusterSettings, FileStorage, ModuleData, Records, open_records
+
+
+def check(snapshot: Snapshot) -> Iterator[Mistake]:
+    """What can only be seen with all sections side by side."""
+    service = snapshot[ServiceSettings]
+    if (service.tls_cert is None) != (service.tls_key is None):
+        missing = "tls_key" if service.tls_key is None else "tls_cert"
+        yield Mistake(f"service.{missing}", "", "tls_cert and tls_key are only good together")
+    problem = overlap_problem(service.auto_tls_renewal, service.auto_tls_validity)
+    if problem:
+        yield Mistake("service.auto_tls_renewal", str(service.auto_tls_renewal), problem)
+    try:
+        addresses_of(service.network_interface)
+    except ValueError as wrong:
+        yield Mistake("service.network_interface", service.network_interface, str(wrong))
+    yield from check_time(snapshot[TimeSettings])
+    yield from check_geo(snapshot[GeoSettings])
+    yield from check_proxy(snapshot[ProxySettings], service.hostname)
+
+
+class Yett:
+    """One running gateway, made of a checked configuration."""
+
+    def __init__(self, loaded: Loaded, source: Path, environ: Mapping[str, str]) -> None:
+        self.snapshot = loaded.snapshot
+        self.tasks = Supervisor()
+        self.readiness = Readiness()
+        self.lifecycle = Lifecycle()
+        self._environ = environ
+        self._stop = asyncio.Event()
+        self._clock = SystemClock()
+        cluster = self.snapshot[ClusterSettings]
+        self.data = cluster.directory
+        if self.data is not None:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        node = platform.node() or "yett"
+        log = self.data / "log" if self.data is not None else None
+        self.telemetry = Telemetry(self.snapshot[TelemetrySettings], log, node)
+        self.reloader = Reloader(
+            lambda: load(source, environ, checks=(check,)),
+            loaded,
+            source=source,
+            tasks=self.tasks,
+            checks=(check,),
+        )
+
+    async def start(self) -> None:
+        """Build and start everything, lowest room first. What fails is said, and nothing is left half started."""
+        witness = keep_witness(self._environ)
+        if witness is not None:
+            self.lifecycle.add("witness", _nothing, _later(witness))
+        self.lifecycle.add("telemetry", self.telemetry.start, self.telemetry.stop)
+        self.lifecycle.add("tasks", _nothing, self.tasks.stop)
+        await self.lifecycle.start()
+        try:
+            await self._build()
+            await self.lifecycle.start()
+        except BaseException:
+            await self.lifecycle.stop()
+            raise
+        self.tasks.every(1.0, self._look, name="kernel.readiness", at_once=True)
+        # What was made so far lives as long as the process; looking through it again and again
+        # for garbage would cost every request a little, and some a lot.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+
+    async def _build(self) -> None:
+        snapshot, clock, tasks, add = self.snapshot, self._clock, self.tasks, self.lifecycle.add
+        service = snapshot[ServiceSettings]
+        cluster = snapshot[ClusterSettings]
+        port = service.public_port or service.port
+        origin = f"https://{service.hostname}" + ("" if port == 443 else f":{port}")
+
+        records = await open_records(cluster, clock)
+        add("store", _nothing, records.close)
+        module_data = ModuleData(records, cluster)
+        add("module data", module_data.start, module_data.stop)
+        files = FileStorage(self.data / "files") if self.data is not None else None
+        master = open_master_key(cluster, self.data)
+
+        users = LocalUsers((self.data or Path("/etc/yett")) / "users.toml", tasks, clock)
+        add("users file", users.start, users.stop)
+        directory = Directory([users], tasks)
+        add("directory", directory.start, directory.stop)
+        sessions = Sessions(records, snapshot[SessionSettings], clock, tasks)
+        add("sessions", sessions.start, sessions.stop)
+        directory.revoke_with(sessions=sessions.revoke_all)
+
+        guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions))
+        add("guards", guards.start, guards.stop)
+        password = Password(users, snapshot[PasswordSettings], tasks, clock)
+        add("passwords", _nothing, password.stop)
+        sign_in = SignIn(
+            password,
+            sessions,
+            directory,
+            module_data,
+            Sealer(master, "signin"),
+            snapshot[SignInSettings],
+            clock,
+            origin=origin,
+        )
+        provider = Provider(records, sessions, directory, snapshot[OIDCSettings], clock, issuer=origin)
+        pages = Starlette(
+            routes=[*sign_in.routes, *provider.routes, *health_routes(self.readiness)],
+            exception_handlers={HTTPException: http_error},
+        )
+        # A redirect to the same address with a slash would repeat a query that may carry a code.
+        pages.router.redirect_slashes = False
+        balancer = Balancer(records, compile_pools(snapshot[ProxySettings].pool), clock, tasks)
+        add("load balancer", balancer.start, balancer.stop)
+        self.proxy = Proxy(
+            snapshot[ProxySettings],
+            directory=directory,
+            sessions=sessions,
+            provider=provider,
+            sealer=Sealer(master, "proxy/state"),
+            master=master,
+            key_length=len(cluster.cluster_key.encode()) if cluster.cluster_key else 32,
+            clock=clock,
+            sign_in_host=service.hostname,
+            sign_in_app=pages,
+            public_port=port,
+            refuse_unrecorded=lambda: self.telemetry.refuses_unrecorded,
+            door=guards.door,
+            balancer=balancer,
+        )
+        self.server = HTTPServer(self.proxy.gate, limits_of(service), spawn=tasks.run)
+        sessions.ended.connect(self._cut)
+
+        certificates, static, autotls = self._certify(records, master)
+        add("listener", self._listen, self._drain, stop_within=service.drain_timeout.total_seconds() + 10)
+
+        self._readiness(records, certificates, service)
+        self._follow_settings(sessions, guards, password, sign_in, provider, autotls, static)
+        history = ConfigHistory(files, self.reloader, clock)
+        add("configuration history", history.start, _nothing)
+        self.reloader.subscribe("configuration history", history.apply)
+        bound: list[Any] = [
+            SessionCommands(sessions),
+            CertificateCommands(certificates, autotls),
+            StatusCommands(self.readiness, lambda: self._facts(sessions, directory)),
+            ConfigCommands(self.reloader),
+            RecentCommands(self.telemetry.ring),
+            RateCommands(guards.rate),
+            BalancingCommands(balancer),
+            history,
+            DataCommands(module_data),
+        ]
+        self._offer(bound)
+        add("configuration reload", self.reloader.start, self.reloader.stop)
+
+    def _certify(
+        self, records: Records, master: MasterKey
+    ) -> tuple[Certificates, StaticCertificate, AutoTLS]:
+        """What shows clients a certificate for each served name."""
+        snapshot, clock, tasks, add = self.snapshot, self._clock, self.tasks, self.lifecycle.add
+        service = snapshot[ServiceSettings]
+        certificates = Certificates(records, Sealer(master, "pki/certificates"), clock, tasks)
+        add("certificates", certificates.start, certificates.stop)
+        static = StaticCertificate(certificates, clock, tasks)
+        add("static certificate", lambda: static.start(service.tls_cert, service.tls_key), static.stop)
+        authority = Authority(
+            self.data / "pki" if self.data is not None else None, snapshot[PKISettings], clock
+        )
+        autotls = AutoTLS(
+            authority,
+            certificates,
+            master,
+            records,
+            (service, snapshot[PKISettings]),
+            lambda: self.proxy.hosts,
+            clock,
+            tasks,
+        )
+        add("certificate renewal", autotls.start, autotls.stop)
+        self._contexts = TLSContexts(certificates)
+        return certificates, static, autotls
+
+    def _offer(self, owners: list[Any]) -> None:
+        """Let operators ask, through the admin socket."""
+        settings = self.snapshot[AdminSettings]
+        if settings.socket:
+            path = socket_path(settings, self.data, self._environ)
+            offered = [each for each in commands.values() if each.place is Place.SERVER]
+            admin = AdminServer(path, offered, binder(owners))
+            self.lifecycle.add("admin socket", admin.start, admin.stop)
+
+    # Listening.
+
+    async def _listen(self) -> None:
+        service = self.snapshot[ServiceSettings]
+        tls = self._contexts.server_context() if service.tls else None
+        for address in addresses_of(service.network_interface):
+            await self.server.start(address, service.port, tls=tls)
+
+    async def _drain(self) -> None:
+        await self.server.drain(self.snapshot[ServiceSettings].drain_timeout.total_seconds())
+
+    def _cut(self, ended: Ended) -> None:
+        """A session that ends takes its open requests and tunnels with it."""
+
+        def matches(request: Request) -> bool:
+            return request.scope.session == ended.session.ref
+
+        self.server.cut(matches)
+
+    # Being well.
+
+    def _readiness(self, records: Any, certificates: Certificates, service: ServiceSettings) -> None:
+        self.readiness.add("store", lambda: not getattr(records, "is_failing", False))
+        self.readiness.add("listener", lambda: bool(self.server.ports))
+        if service.tls:
+            self.readiness.add("certificate", lambda: certificates.find(service.hostname) is not None)
+
+    def now(self) -> float:
+        """The gateway's time."""
+        return self._clock.now()
+
+    async def _look(self) -> None:
+        self.readiness.look()
+
+    def _facts(self, sessions: Sessions, directory: Directory) -> dict[str, Any]:
+        open_now, idle = self.server.upstream_connections
+        return {
+            "version": __version__,
+            "listening on": ", ".join(str(port) for port in self.server.ports),
+            "applications": len(self.proxy.gate.table.routes),
+            "people": len(directory.people()),
+            "sessions": len(sessions.live()),
+            "client connections": self.server.connections,
+            "requests in progress": self.server.requests,
+            "upstream connections": f"{open_now} ({idle} idle)",
+        }
+
+    # Changing.
+
+    def _follow_settings(
+        self,
+        sessions: Sessions,
+        guards: Guards,
+        password: Password,
+        sign_in: SignIn,
+        provider: Provider,
+        autotls: AutoTLS,
+        static: StaticCertificate,
+    ) -> None:
+        async def apply(_: Snapshot, new: Snapshot) -> None:
+            self.snapshot = new
+            await self.telemetry.apply(new[TelemetrySettings])
+            sessions.use(new[SessionSettings])
+            await guards.apply(new)
+            password.configure(new[PasswordSettings])
+            sign_in.apply(new[SignInSettings])
+            provider.apply(new[OIDCSettings])
+            await self.proxy.follow(new[ProxySettings])
+            service = new[ServiceSettings]
+            await static.start(service.tls_cert, service.tls_key)
+            autotls.update(service, new[PKISettings])
+
+        self.reloader.subscribe("gateway", apply, timeout=timedelta(seconds=30))
+
+    # Living.
+
+    async def run(self) -> None:
+        """Serve until a signal asks to stop, then drain and stop."""
+        await self.start()
+        try:
+            await self.wait()
+        finally:
+            await self.lifecycle.stop()
+
+    async def wait(self) -> None:
+        """Return when somebody asks to stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload)
+        await self._stop.wait()
+
+    def _asked_to_stop(self, name: str) -> None:
+        if self._stop.is_set():
+            # Somebody is in a hurry: the second time there is no draining.
+            os._exit(130)
+        kernel_events.shutdown_requested(signal=name)
+        self._stop.set()
+
+    def _asked_to_reload(self) -> None:
+        self.tasks.run(self.reloader.reload_now(), name="config.reload")
+
+
+def limits_of(service: ServiceSettings) -> Limits:
+    """The engine's limits as the settings say."""
+    return Limits(
+        max_head=service.max_head,
+        max_fields=service.max_fields,
+        max_connections=service.max_connections,
+        head_timeout=service.head_timeout.total_seconds(),
+        idle_timeout=service.idle_timeout.total_seconds(),
+        body_timeout=service.body_timeout.total_seconds(),
+    )
+
+
+def _caller_of(sessions: Sessions) -> Callable[[Request], Caller | None]:
+    """Who makes a request, for limits by session or person; only sessions that this node knows count."""
+
+    def find(request: Request) -> Caller | None:
+        token = session_token(request.cookie)
+        session = sessions.peek(token, request.host) if token else None
+        return None if session is None else Caller(session.ref, session.module_key)
+
+    return find
+
+
+def binder(owners: list[Any]) -> Callable[[Command], Callable[..., Any]]:
+    """Finds the object whose method a command is."""
+    table = {type(owner).__qualname__: owner for owner in owners}
+
+    def bind(declared: Command) -> Callable[..., Any]:
+        if not declared.owner:
+            return declared.function
+        bound: Callable[..., Any] = getattr(table[declared.owner], declared.function.__name__)
+        return bound
+
+    return bind
+
+
+def _not_worth_a_traceback(unraisable: "sys.UnraisableHookArgs") -> None:
+    """A client may put bytes that are no text into the server name; CPython complains where nobody can catch it.
+
+    The handshake fails safely. A traceback for each would let anybody flood standard error.
+    """
+    if not isinstance(unraisable.exc_value, UnicodeDecodeError):
+        sys.__unraisablehook__(unraisable)
+
+
+async def _nothing() -> None:
+    """A part without a start of its own."""
+
+
+def _later(function: Callable[[], object]) -> Callable[[], Any]:
+    async def call() -> None:
+        function()
+
+    return call
+
+
+def serve(loaded: Loaded, source: Path, environ: Mapping[str, str]) -> None:
+    """Run the gateway in this process until it is asked to stop."""
+    sys.unraisablehook = _not_worth_a_traceback
+
+    async def main() -> None:
+        await Yett(loaded, source, environ).run()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(main())

@@ -1,0 +1,92 @@
+"""Each source file with logic has its test file where a reader looks for it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "yett"
+
+WITHOUT_LOGIC = {"__init__.py", "__main__.py", "events.py", "config.py", "model.py"}
+"""Files that declare. One that has logic all the same may have a test file, and many do."""
+
+COVERED = {
+    "app.py": "journeys/test_first_path.py",
+    "config/notices.py": "config/test_load.py",
+    "identity/leaving.py": "identity/test_directory.py",
+    "net/http/engine.py": "net/http/test_server.py",
+    "net/http/pool.py": "net/http/test_exchange.py",
+    "net/http/stream.py": "net/http/test_exchange.py",
+    "net/http/upstream.py": "net/http/test_exchange.py",
+    "ops/admin/address.py": "ops/admin/test_listening.py",
+    "pki/ca/building.py": "pki/ca/test_authority.py",
+    "proxy/balancing/checking.py": "proxy/balancing/test_service.py",
+    "proxy/balancing/health/wire.py": "proxy/balancing/health/test_probe.py",
+    "proxy/balancing/intervals.py": "proxy/balancing/test_service.py",
+    "proxy/balancing/live.py": "proxy/balancing/test_service.py",
+    "proxy/balancing/roster.py": "proxy/balancing/test_administration.py",
+    "proxy/balancing/spreading.py": "proxy/balancing/test_following.py",
+    "proxy/balancing/strategies/adaptive.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/candidate.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/chance.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/hashed.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/least_conn.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/maglev.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/round_robin.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/sticky.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/uniform.py": "proxy/balancing/strategies/test_strategies.py",
+    "proxy/balancing/strategies/weighted.py": "proxy/balancing/strategies/test_strategies.py",
+}
+"""Files that only make sense together with another, and the test file of the two."""
+
+
+def has_logic(path):
+    """Whether a function in the file does more than hand on, declare or stand for something."""
+    return any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_bare(node)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    )
+
+
+def is_bare(function):
+    """A body of nothing but a docstring and `...`: an event, or a method of a port."""
+    return all(
+        isinstance(step, ast.Pass) or (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))
+        for step in function.body
+    )
+
+
+def home_of(path):
+    place = path.relative_to(SOURCE)
+    return TESTS / place.parent / f"test_{place.name}"
+
+
+LOGICAL = [
+    path for path in sorted(SOURCE.rglob("*.py")) if path.name not in WITHOUT_LOGIC and has_logic(path)
+]
+
+
+@pytest.mark.parametrize("path", LOGICAL, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_file_with_logic_has_its_test_file(path):
+    name = str(path.relative_to(SOURCE))
+    if name not in COVERED:
+        assert home_of(path).exists(), f"write {home_of(path).relative_to(TESTS.parent)}"
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_each_exception_is_still_one(name):
+    assert SOURCE / name in LOGICAL
+    assert not home_of(SOURCE / name).exists(), "it has a test file of its own now"
+    assert (TESTS / COVERED[name]).exists()
+
+
+def test_every_test_file_belongs_to_something():
+    strangers = [
+        str(path.relative_to(TESTS))
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if path.parent not in {TESTS, TESTS / "journeys"}
+        and not (SOURCE / path.relative_to(TESTS).parent / path.name.removeprefix("test_")).exists()
+        and str(path.relative_to(TESTS)) not in COVERED.values()
+    ]
+    assert not strangers
