@@ -14,11 +14,8 @@ from yett.kernel.ids import _Maker
 MANY = 100_000
 
 
-def test_a_hundred_thousand_ids_differ_and_sort_in_the_order_they_were_made_quickly():
-    # It takes 0.14 s on an idle machine; others may be working on this one, so the limit is wide.
-    began = time.process_time()
+def test_a_hundred_thousand_ids_differ_and_sort_in_the_order_they_were_made():
     made = [new_id() for _ in range(MANY)]
-    assert time.process_time() - began < 0.7
     assert len(set(made)) == MANY
     assert made == sorted(made)
 
