@@ -16,7 +16,7 @@ from yett.ops.record import _instant
 
 NOW = time.time_ns()
 MINUTE = 60 * SECOND
-NUMBER = _Maker(lambda: NOW - 5 * MINUTE).next()
+NUMBER = _Maker(lambda: NOW - 40 * MINUTE).next()
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def directory(tmp_path_factory):
     journal.records.write([record(samples.plain, "day", 2, at=NOW - 24 * 60 * MINUTE, session="s-1")])
     journal.audit.append(
         record(
-            samples.audited, "bob", samples.Reason.NO_GROUP, at=NOW - 5 * MINUTE, request=NUMBER, user="bob"
+            samples.audited, "bob", samples.Reason.NO_GROUP, at=NOW - 40 * MINUTE, request=NUMBER, user="bob"
         )
     )
     journal.records.write([record(samples.odd, "two words\x1b[2J", at=NOW - 2 * MINUTE)])
@@ -68,8 +68,8 @@ def test_everything_that_is_stored_is_found_with_the_newest_last(commands):
 @pytest.mark.parametrize(
     ("conditions", "expected"),
     [
-        ({"since": "30m"}, [AUDITED, ODD]),
-        ({"since": "3m"}, [ODD]),
+        ({"since": "55m"}, [AUDITED, ODD]),
+        ({"since": "30m"}, [ODD]),
         ({"since": "7d"}, [PLAIN, AUDITED, ODD]),
         ({"since": "2d", "until": "1h"}, [PLAIN]),
         ({"until": "1h"}, [PLAIN, PLAIN]),
