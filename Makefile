@@ -3,9 +3,10 @@
 
 SHELL := /bin/sh
 PYTHON ?= python3
+SECONDS ?= 60
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench reference fmt setup
+.PHONY: help run build test check bench fuzz reference fmt setup native
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -13,7 +14,10 @@ help: ## Show what can be done
 run: .venv/.run ## Start the demo: gateway, two people, one application, on this machine only
 	@exec $(BIN)/yett demo
 
-test: .venv/.test .venv/.peers ## Run every test, with real peers, and print the table of events
+build: .venv/.run ## Compile the hot path, if there is a C compiler; everything runs without, only slower
+	@sh scripts/setup.sh native
+
+test: .venv/.test .venv/.peers native ## Run every test, with real peers, and print the table of events
 	@$(BIN)/pytest
 
 check: .venv/.test ## Format, lint and type checks
@@ -21,8 +25,11 @@ check: .venv/.test ## Format, lint and type checks
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: .venv/.test .venv/.bench-peers ## Measure against nginx on this machine; writes build/bench.json
+bench: .venv/.test .venv/.bench-peers native ## Measure against peers on this machine; writes build/bench.json
 	@$(BIN)/python -m bench
+
+fuzz: .venv/.test ## Throw dice at every parser: make fuzz SECONDS=600
+	@PYTHONPATH=. $(BIN)/python -m tests.fuzz $(SECONDS)
 
 reference: .venv/.test ## Print docs/reference anew from the declarations
 	@$(BIN)/yett reference write docs/reference
@@ -32,6 +39,10 @@ fmt: .venv/.test ## Put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .
 
 setup: .venv/.test .venv/.peers ## Install everything that running, testing and checking need
+
+# Whoever cannot compile tests and measures plain Python; test_native.py says what is wrong.
+native: .venv/.run
+	-@sh scripts/setup.sh native
 
 .venv/.base: scripts/setup.sh
 	@sh scripts/setup.sh venv $(PYTHON)

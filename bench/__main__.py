@@ -1,110 +1,119 @@
-"""Run everything: interleaved rounds, medians, ratios to plain nginx."""
+"""Run everything: interleaved rounds, medians, p99, processor time, ratios."""
 
 import argparse
-import contextlib
 import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import events, peers
-from bench.gateway import HOST, yett
-from bench.load import CONNECTIONS, Run, measure
+from bench import events, idle, report, systems
+from bench.load import H2Load, NotSpoken, Run, System, Wrk
+from bench.systems import (
+    APACHE,
+    ASKING_NGINX,
+    ASKING_PYTHON,
+    GOALS,
+    GUARDED,
+    LOGGED,
+    NGINX,
+    SHAPED_YETT,
+    YETT,
+)
+from yett import native
 
-PLAIN = "nginx proxy_pass"
+_SIZES = (("1 KiB", "small", 1024), ("100 KiB", "large", 102_400))
+_AT_100_KIB = (NGINX, LOGGED, ASKING_NGINX, ASKING_PYTHON, APACHE, YETT)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--only", default="", help="only what has these words in its title")
     options = parser.parse_args()
     # How Python was built matters: without profile-guided optimisation it is a quarter slower.
-    print(f"Python {platform.python_version()} ({sys.executable})")
+    print(f"Python {platform.python_version()} ({sys.executable}), hot path: {native.variant()}")
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         print("bench: two processors are needed: one for the measured program, one for load and origin")
         return 1
-    results = http(options.rounds, options.seconds, load_core=cores[0], core=cores[1])
+    results = measure(options.rounds, options.seconds, options.only, load_core=cores[0], core=cores[1])
     results |= events.measure()
+    report.goals(results)
     Path("build").mkdir(exist_ok=True)
-    Path("build/bench.json").write_text(json.dumps(results, indent=2) + "\n")
+    Path("build/bench.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     print("\nwritten to build/bench.json")
     return 0
 
 
-def http(rounds: int, seconds: float, *, load_core: int, core: int) -> dict[str, dict[str, object]]:
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        origin, _ = stack.enter_context(peers.nginx(peers.ORIGIN, folder / "origin", core=load_core))
-        systems: dict[str, tuple[str, dict[str, str], list[int]]] = {}
-        for name, body, headers in (
-            (PLAIN, peers.PLAIN, {}),
-            ("nginx proxy_pass with a JSON access log", peers.LOGGED, {}),
-            ("nginx auth_request answered by nginx", peers.AUTHORISED, {"Cookie": "session=good"}),
-        ):
-            port, pid = stack.enter_context(
-                peers.nginx(body, folder / name.replace(" ", "_"), core=core, origin=origin)
-            )
-            systems[name] = (f"http://127.0.0.1:{port}", {"Host": HOST, **headers}, [pid])
-        gateway = stack.enter_context(yett(folder / "yett", core=core, origin=origin))
-        systems["yett, signed in, group checked, signed, logged"] = (
-            f"http://127.0.0.1:{gateway.port}",
-            {"Host": HOST, "Cookie": gateway.cookie},
-            [gateway.pid],
-        )
-        results: dict[str, dict[str, object]] = {}
-        for size, path in (("1 KiB", "small/page"), ("100 KiB", "large/page")):
-            runs: dict[str, list[Run]] = {name: [] for name in systems}
-            for number in range(rounds):
-                for name, (origin_url, headers, pids) in systems.items():
-                    progress(f"{size}, round {number + 1} of {rounds}: {name}")
-                    runs[name].append(
-                        measure(
-                            f"{origin_url}/{path}",
-                            headers=headers,
-                            seconds=seconds,
-                            pids=pids,
-                            core=load_core,
-                            folder=folder,
-                        )
-                    )
-            results |= report(size, runs)
-        return results
-
-
-def report(size: str, runs: dict[str, list[Run]]) -> dict[str, dict[str, object]]:
-    progress("")
-    print(f"\nHTTP/1.1, {size}, {CONNECTIONS} keep-alive connections, one core (medians)\n")
-    print(f"{'system':<50}{'req/s':>9}{'ratio':>8}{'CPU µs':>9}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}")
-    plain = runs[PLAIN]
-    results = {}
-    for name, measured in runs.items():
-        # The machine's speed drifts, so each round is compared with plain nginx in the same round.
-        ratio = statistics.median(one.rate / other.rate for one, other in zip(measured, plain, strict=True))
-        rate = statistics.median(run.rate for run in measured)
-        row = [
-            statistics.median(getattr(run, what) for run in measured)
-            for what in ("cpu_us", "p50_ms", "p99_ms")
-        ]
-        errors = sum(run.errors for run in measured)
-        print(f"{name:<50}{rate:>9.0f}{ratio:>8.2f}{row[0]:>9.1f}{row[1]:>9.2f}{row[2]:>9.2f}{errors:>8}")
-        results[f"http {size}: {name}"] = {
-            "ours": round(rate),
-            "peer": round(statistics.median(run.rate for run in plain)),
-            "ratio": round(ratio, 3),
-            "unit": "requests/s",
-            "cpu_us": round(row[0], 1),
-            "p99_ms": round(row[2], 2),
-            "errors": errors,
-        }
+def measure(rounds: int, seconds: int, only: str, *, load_core: int, core: int) -> report.Results:
+    """Every table, one after another."""
+    results: report.Results = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # servers that give up root read their files there
+        wrk, h2load = Wrk(load_core, folder), H2Load(load_core, folder)
+        with systems.everything(folder, core=core, load_core=load_core) as running:
+            results |= idle.measure(running.gateway)
+            for size, path, length in _SIZES:
+                plain = running.plain
+                if length > 1024:
+                    plain = {name: plain[name] for name in _AT_100_KIB}
+                for client, of, words in (
+                    (wrk, plain, "plain"),
+                    (wrk, running.secure, "TLS"),
+                    (h2load, running.secure, "TLS"),
+                ):
+                    title = f"{client.name}, {words}, {size}"
+                    if only not in title:
+                        continue
+                    runs = _rounds(title, client, of, path, length, rounds, seconds)
+                    if not runs:
+                        continue
+                    report.table(f"{title}, {client.connections}, one core", runs, yardstick=NGINX)
+                    results |= _kept(title, runs, are_goals=title == "HTTP/1.1, plain, 1 KiB")
     return results
 
 
-def progress(text: str) -> None:
+def _rounds(
+    title: str,
+    client: Wrk | H2Load,
+    of: dict[str, System],
+    path: str,
+    length: int,
+    rounds: int,
+    seconds: int,
+) -> dict[str, list[Run]]:
+    """Every system once per round, every other round in the opposite order."""
+    runs: dict[str, list[Run]] = {name: [] for name in of}
+    for number in range(rounds):
+        for name in reversed(of) if number % 2 else of:
+            _progress(f"{title}, round {number + 1} of {rounds}: {name}")
+            try:
+                runs[name].append(client.run(of[name], path, length, seconds))
+            except NotSpoken:
+                _progress("")
+                print(f"\n{title}: {name} does not speak it")
+                return {}
+    _progress("")
+    return runs
+
+
+def _kept(title: str, runs: dict[str, list[Run]], *, are_goals: bool) -> report.Results:
+    results: report.Results = {}
+    for name, measured in runs.items():
+        if name != YETT and not name.startswith(YETT):
+            goal = GOALS.get(name, 0.0) if are_goals else 0.0
+            results |= report.compare(f"{title}: Yett beside {name}", runs[YETT], measured, goal)
+    for name in (GUARDED, SHAPED_YETT):
+        if name in runs:
+            results |= report.compare(f"{title}: {name}, beside Yett without", runs[name], runs[YETT])
+    return results
+
+
+def _progress(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{text}")
         sys.stderr.flush()

@@ -1,11 +1,15 @@
-"""nginx in four roles: the origin, a plain proxy, a proxy with a JSON access log, and one with auth_request."""
+"""nginx: the origin, a plain proxy, one with a JSON access log, one with TLS, and two with auth_request."""
 
 import contextlib
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+HOST = "app.bench.localhost"
+COOKIE = "session=good"
 
 _COMMON = """
 daemon off;
@@ -25,6 +29,18 @@ http {{
 """
 _UPSTREAM = "upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 100000000; }}"
 _PASS = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;'
+_TLS = """ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; ssl_protocols TLSv1.3;"""
+_ASKED = (
+    _UPSTREAM
+    + """ upstream authority {{ server 127.0.0.1:{auth}; keepalive 128; keepalive_requests 100000000; }}
+    server {{ listen 127.0.0.1:{port};
+    location / {{ auth_request /auth; auth_request_set $user $upstream_http_x_user;
+      proxy_set_header X-User $user; """
+    + _PASS
+    + """ }}
+    location = /auth {{ internal; proxy_pass http://authority; proxy_http_version 1.1;
+      proxy_set_header Connection ""; proxy_pass_request_body off; proxy_set_header Content-Length ""; }} }}"""
+)
 
 ORIGIN = """
   server {{ listen 127.0.0.1:{port}; root {folder}/root;
@@ -37,19 +53,16 @@ LOGGED = (
     + _PASS
     + " }} }}"
 )
+SECURE = (
+    _UPSTREAM + " server {{ listen 127.0.0.1:{port} ssl http2; " + _TLS + " location / {{ " + _PASS + " }} }}"
+)
 AUTHORISED = (
-    _UPSTREAM
-    + """ upstream authority {{ server 127.0.0.1:{auth}; keepalive 128; keepalive_requests 100000000; }}
-    server {{ listen 127.0.0.1:{port};
-    location / {{ auth_request /auth; auth_request_set $user $upstream_http_x_user;
-      proxy_set_header X-User $user; """
-    + _PASS
-    + """ }}
-    location = /auth {{ internal; proxy_pass http://authority; proxy_http_version 1.1;
-      proxy_set_header Connection ""; proxy_pass_request_body off; proxy_set_header Content-Length ""; }} }}
-    server {{ listen 127.0.0.1:{auth}; location / {{
+    _ASKED
+    + """ server {{ listen 127.0.0.1:{auth}; location / {{
       if ($cookie_session != "good") {{ return 401; }} add_header X-User alice; return 204; }} }}"""
 )
+DELEGATED = _ASKED
+"""Asks a service that somebody else starts, at the port `auth`."""
 
 
 def free_port() -> int:
@@ -68,21 +81,47 @@ def nginx(body: str, folder: Path, *, core: int, **values: int) -> Iterator[tupl
     (root / "1k").write_bytes(b"x" * 1024)
     (root / "100k").write_bytes(b"x" * 102_400)
     folder.chmod(0o755)
+    if "ssl" in body:
+        make_certificate(folder)
     port = free_port()
-    text = _COMMON.format(
-        folder=folder, body=body.format(folder=folder, port=port, auth=free_port(), **values)
-    )
+    values = {"auth": free_port(), **values}
+    text = _COMMON.format(folder=folder, body=body.format(folder=folder, port=port, **values))
     (folder / "nginx.conf").write_text(text)
+    program = ["/usr/sbin/nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    with pinned(program, core=core, port=port) as pid:
+        yield port, pid
+
+
+@contextlib.contextmanager
+def pinned(program: list[str], *, core: int, port: int) -> Iterator[int]:
+    """A program on a processor, from when it listens on `port`; yields its process id."""
     process = subprocess.Popen(
-        ["taskset", "-c", str(core), "/usr/sbin/nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")],
-        stderr=subprocess.DEVNULL,
-    )
+        ["taskset", "-c", str(core), *program],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     try:
         wait_for(port, process)
-        yield port, process.pid
+        yield process.pid
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=40)
+
+
+def make_certificate(folder: Path) -> None:
+    """A certificate like those that Yett's own authority issues: P-256."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2", "-subj", f"/CN={HOST}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def unchecked() -> ssl.SSLContext:
+    """TLS to this very machine, where nothing but the bytes matters."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 20) -> None:

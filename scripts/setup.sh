@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES
+# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES | native
 set -eu
 
 as_root() {
@@ -49,6 +49,17 @@ python)
     echo "setup: installing Python packages ($2)"
     .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$2"
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    ;;
+native)
+    # Never needed: what is not compiled runs as plain Python.
+    include=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+    if ! command -v gcc >/dev/null 2>&1 || [ ! -f "$include/Python.h" ]; then
+        echo "setup: no gcc, or no headers of $(.venv/bin/python --version): the hot path stays plain Python" >&2
+        exit 0
+    fi
+    .venv/bin/python -c 'import Cython' 2>/dev/null ||
+        .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+    .venv/bin/python scripts/native.py
     ;;
 debian)
     command -v dpkg-query >/dev/null 2>&1 || {

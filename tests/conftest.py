@@ -1,5 +1,12 @@
 """Fixtures that every room's tests may use."""
 
+import os
+
+# Before anything of ours is loaded: who said an event is read from Python's frames, and compiled code has
+# none. `test_native.py` runs the compiled modules.
+os.environ.setdefault("YETT_PURE", "1")
+
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +26,9 @@ hypothesis.settings.load_profile("yett")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As in the background of a shell without job control; programs started here would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(Recorder(config), "event-coverage")
 
 

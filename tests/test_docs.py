@@ -44,7 +44,20 @@ def test_getting_started_runs_as_written(tmp_path):
     assert "alice" in done.stdout
 
 
-@pytest.mark.parametrize("page", ["explain.md", "people.md", "operating.md", "balancing.md"])
+def test_resilience_runs_as_written(tmp_path):
+    text = script("resilience.md")
+    for port in ("9443", "9001", "9002", "9003"):
+        text = text.replace(port, str(free_port()))
+    done = run(f"trap 'kill $(jobs -p)' EXIT\n{text}", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the next version" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["explain.md", "people.md", "operating.md", "balancing.md", "content.md", "routing.md", "metrics.md"],
+)
 def test_the_other_documents_run_against_a_running_gateway(gateway, tmp_path, page):
     number = Visitor(gateway).sign_in("bob").request_id
     done = run(script(page), tmp_path, YETT_CONFIG=str(gateway.config), REQUEST=number)

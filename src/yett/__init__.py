@@ -3,4 +3,8 @@
 Read ARCHITECTURE.md first; `app.py` shows how the rooms are joined.
 """
 
+from yett import native
+
 __version__ = "0.1.0.dev0"
+
+native.install()

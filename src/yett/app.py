@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import uvloop
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from yett import __version__
+from yett import __version__, native
 from yett.authn.password import Password, PasswordSettings
 from yett.config import Loaded, Mistake, Reloader, Snapshot, load
-from yett.events import keep_witness
+from yett.events import keep_witness, pipeline
 from yett.guard import Guards
 from yett.guard.geo import GeoSettings, check_geo
+from yett.guard.pow import PowSettings, check_pow
 from yett.guard.rate import Caller, RateCommands
 from yett.guard.time import TimeSettings, check_time
 from yett.identity import Directory, LocalUsers
@@ -33,14 +35,22 @@ from yett.kernel import (
     Supervisor,
     SystemClock,
     commands,
+    open_files_for,
+    raise_open_files,
 )
 from yett.kernel import events as kernel_events
+from yett.kernel.metrics import Registry
 from yett.kernel.telemetry import Telemetry, TelemetrySettings
+from yett.kernel.tracing import Exporter, Tracer, TracingSettings, Value, check_tracing
 from yett.keys import MasterKey, Sealer, open_master_key
-from yett.net import ServiceSettings, addresses_of
-from yett.net.http import HTTPServer, Limits, Request
+from yett.net import ClientCertificate, ProxyMode, ServiceSettings, addresses_of
+from yett.net.dns import DNSSettings, check_dns
+from yett.net.dns import Resolver as NameResolver
+from yett.net.ech import ECHCommands
+from yett.net.http import Gate, HTTPServer, Limits, Request, Sender
 from yett.net.pages import http_error
-from yett.oidc import OIDCSettings, Provider
+from yett.net.trust import Trust, check_trust, private_fields
+from yett.oidc import Minting, OIDCSettings, Provider
 from yett.ops import (
     ConfigCommands,
     ConfigHistory,
@@ -50,21 +60,56 @@ from yett.ops import (
     health_routes,
 )
 from yett.ops.admin import AdminServer, AdminSettings, socket_path
+from yett.ops.metrics import (
+    EventCounts,
+    MetricsCommands,
+    MetricsEndpoint,
+    MetricsSettings,
+    Rooms,
+    add_sources,
+    check_metrics,
+    detailed_events,
+)
 from yett.pki import (
     Authority,
     AutoTLS,
     CertificateCommands,
     Certificates,
+    ClientAuthority,
     PKISettings,
     StaticCertificate,
     TLSContexts,
     overlap_problem,
 )
-from yett.proxy import Proxy, ProxySettings, check_proxy, session_token
+from yett.proxy import (
+    Meter,
+    MeteredGate,
+    Proxy,
+    ProxySettings,
+    TracedGate,
+    check_proxy,
+    session_token,
+    signed_in_at,
+)
 from yett.proxy.balancing import Balancer, BalancingCommands, compile_pools
+from yett.proxy.balancing.discovery import LookedUp
+from yett.proxy.balancing.health import probe
+from yett.proxy.bearer import Bearers, Vault
+from yett.proxy.group_monitor import GroupMonitor
+from yett.proxy.shadow import Mirror
+from yett.proxy.transport import BackendNames, Rotation, Wishes
 from yett.sessions import Ended, SessionCommands, Sessions, SessionSettings
 from yett.signin import SignIn, SignInSettings
-from yett.store import ClusterSettings, FileStorage, ModuleData, Records, open_records
+from yett.store import (
+    ClusterSettings,
+    CountedRecords,
+    FileStorage,
+    MemoryRecords,
+    ModuleData,
+    Records,
+    SQLiteRecords,
+    open_records,
+)
 
 
 def check(snapshot: Snapshot) -> Iterator[Mistake]:
@@ -80,9 +125,14 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
         addresses_of(service.network_interface)
     except ValueError as wrong:
         yield Mistake("service.network_interface", service.network_interface, str(wrong))
+    yield from check_trust(service)
+    yield from check_dns(snapshot[DNSSettings])
     yield from check_time(snapshot[TimeSettings])
     yield from check_geo(snapshot[GeoSettings])
+    yield from check_pow(snapshot[PowSettings])
     yield from check_proxy(snapshot[ProxySettings], service.hostname)
+    yield from check_metrics(snapshot[MetricsSettings])
+    yield from check_tracing(snapshot[TracingSettings])
 
 
 class Yett:
@@ -95,7 +145,11 @@ class Yett:
         self.lifecycle = Lifecycle()
         self._environ = environ
         self._stop = asyncio.Event()
+        self._meter: Meter | None = None
+        self._exporter: Exporter | None = None
         self._clock = SystemClock()
+        self._resolver = NameResolver(self.snapshot[DNSSettings], self._clock)
+        self._names = BackendNames(self._resolver)
         cluster = self.snapshot[ClusterSettings]
         self.data = cluster.directory
         if self.data is not None:
@@ -103,6 +157,7 @@ class Yett:
         node = platform.node() or "yett"
         log = self.data / "log" if self.data is not None else None
         self.telemetry = Telemetry(self.snapshot[TelemetrySettings], log, node)
+        self.registry = Registry()
         self.reloader = Reloader(
             lambda: load(source, environ, checks=(check,)),
             loaded,
@@ -119,6 +174,7 @@ class Yett:
         self.lifecycle.add("telemetry", self.telemetry.start, self.telemetry.stop)
         self.lifecycle.add("tasks", _nothing, self.tasks.stop)
         await self.lifecycle.start()
+        self._allow_files()
         try:
             await self._build()
             await self.lifecycle.start()
@@ -126,11 +182,18 @@ class Yett:
             await self.lifecycle.stop()
             raise
         self.tasks.every(1.0, self._look, name="kernel.readiness", at_once=True)
+        self.tasks.every(5.0, self._follow_clients, name="tls.clients")
         # What was made so far lives as long as the process; looking through it again and again
         # for garbage would cost every request a little, and some a lot.
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
+
+    def _allow_files(self) -> None:
+        needed = open_files_for(self.snapshot[ServiceSettings].max_connections)
+        allowed = raise_open_files()
+        if 0 <= allowed < needed:
+            kernel_events.files_scarce(allowed=allowed, needed=needed)
 
     async def _build(self) -> None:
         snapshot, clock, tasks, add = self.snapshot, self._clock, self.tasks, self.lifecycle.add
@@ -139,8 +202,7 @@ class Yett:
         port = service.public_port or service.port
         origin = f"https://{service.hostname}" + ("" if port == 443 else f":{port}")
 
-        records = await open_records(cluster, clock)
-        add("store", _nothing, records.close)
+        records = self._kept(await open_records(cluster, clock))
         module_data = ModuleData(records, cluster)
         add("module data", module_data.start, module_data.stop)
         files = FileStorage(self.data / "files") if self.data is not None else None
@@ -154,7 +216,7 @@ class Yett:
         add("sessions", sessions.start, sessions.stop)
         directory.revoke_with(sessions=sessions.revoke_all)
 
-        guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions))
+        guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions), master=master)
         add("guards", guards.start, guards.stop)
         password = Password(users, snapshot[PasswordSettings], tasks, clock)
         add("passwords", _nothing, password.stop)
@@ -169,14 +231,23 @@ class Yett:
             origin=origin,
         )
         provider = Provider(records, sessions, directory, snapshot[OIDCSettings], clock, issuer=origin)
+        minting, bearers = self._vouch(records, sessions, master, origin)
         pages = Starlette(
-            routes=[*sign_in.routes, *provider.routes, *health_routes(self.readiness)],
+            routes=[*sign_in.routes, *provider.routes, *minting.routes, *health_routes(self.readiness)],
             exception_handlers={HTTPException: http_error},
         )
         # A redirect to the same address with a slash would repeat a query that may carry a code.
         pages.router.redirect_slashes = False
-        balancer = Balancer(records, compile_pools(snapshot[ProxySettings].pool), clock, tasks)
+        balancer = Balancer(
+            records,
+            compile_pools(snapshot[ProxySettings].pool),
+            clock,
+            tasks,
+            resolver=LookedUp(self._names.look_up),
+            probe=partial(probe, look_up=self._names.look_up),
+        )
         add("load balancer", balancer.start, balancer.stop)
+        mirror = self._mirror(service)
         self.proxy = Proxy(
             snapshot[ProxySettings],
             directory=directory,
@@ -192,15 +263,28 @@ class Yett:
             refuse_unrecorded=lambda: self.telemetry.refuses_unrecorded,
             door=guards.door,
             balancer=balancer,
+            mirror=mirror,
+            bearers=bearers,
         )
-        self.server = HTTPServer(self.proxy.gate, limits_of(service), spawn=tasks.run)
-        sessions.ended.connect(self._cut)
+        self._trust = Trust(service)
+        is_needed = service.proxy_mode is not ProxyMode.OFF or service.client_cert_forward
+        trust = self._trust if is_needed else None
+        self.server = HTTPServer(
+            self._watched(self.proxy.gate), limits_of(service), spawn=tasks.run, trust=trust
+        )
+        self._rotation = Rotation(self.server.renew_tls, tasks)
+        await self._rotation.follow(_transports(snapshot[ProxySettings]))
+        add("rotation of authorities", self._rotation.start, self._rotation.stop)
+        self._cut_what_is_lost(sessions, directory)
 
         certificates, static, autotls = self._certify(records, master)
+        self._offer_metrics(
+            Rooms(self.readiness, self.server, self.proxy.gate, sessions, certificates, balancer, mirror)
+        )
         add("listener", self._listen, self._drain, stop_within=service.drain_timeout.total_seconds() + 10)
 
         self._readiness(records, certificates, service)
-        self._follow_settings(sessions, guards, password, sign_in, provider, autotls, static)
+        self._follow_settings(sessions, guards, password, sign_in, provider, minting, autotls, static)
         history = ConfigHistory(files, self.reloader, clock)
         add("configuration history", history.start, _nothing)
         self.reloader.subscribe("configuration history", history.apply)
@@ -214,9 +298,30 @@ class Yett:
             BalancingCommands(balancer),
             history,
             DataCommands(module_data),
+            ECHCommands(master.derive, service.hostname),
+            MetricsCommands(self.registry),
         ]
         self._offer(bound)
         add("configuration reload", self.reloader.start, self.reloader.stop)
+
+    def _vouch(
+        self, records: Records, sessions: Sessions, master: MasterKey, origin: str
+    ) -> tuple[Minting, Bearers]:
+        """What makes tokens for applications, and keeps them."""
+        minting = Minting(master, self.snapshot[OIDCSettings], self._clock, issuer=origin)
+        vault = Vault(records, Sealer(master, "proxy/bearers"))
+        bearers = Bearers(minting, vault, self.tasks, self._clock, signed_in_at=signed_in_at)
+        sessions.ended.connect(bearers.forget)
+        return minting, bearers
+
+    def _cut_what_is_lost(self, sessions: Sessions, directory: Directory) -> None:
+        """What is open ends with its session, and with the groups that it was opened by."""
+        sessions.ended.connect(self._cut)
+        settings = self.snapshot[ProxySettings].group_monitor
+        self._group_monitor = GroupMonitor(
+            sessions, directory, settings, self.tasks, rule_of=self.proxy.rule_of, cut=self.server.cut
+        )
+        self.lifecycle.add("group monitor", self._group_monitor.start, self._group_monitor.stop)
 
     def _certify(
         self, records: Records, master: MasterKey
@@ -242,7 +347,9 @@ class Yett:
             tasks,
         )
         add("certificate renewal", autotls.start, autotls.stop)
-        self._contexts = TLSContexts(certificates)
+        self._contexts = TLSContexts(
+            certificates, _clients_of(service), ("h2", "http/1.1") if service.http2 else ("http/1.1",)
+        )
         return certificates, static, autotls
 
     def _offer(self, owners: list[Any]) -> None:
@@ -254,13 +361,64 @@ class Yett:
             admin = AdminServer(path, offered, binder(owners))
             self.lifecycle.add("admin socket", admin.start, admin.stop)
 
+    def _mirror(self, service: ServiceSettings) -> Mirror:
+        """Whoever sends copies of requests to shadows."""
+        sender = Sender(limits_of(service), self.tasks)
+        sender.look_up_with(self._names.look_up)
+        self.lifecycle.add("sender", sender.start, sender.stop)
+        return Mirror(sender, self.tasks, self._clock)
+
+    # Being watched.
+
+    def _kept(self, records: MemoryRecords | SQLiteRecords) -> Records:
+        """The opened store, counting if anybody reads the numbers."""
+        self.lifecycle.add("store", _nothing, records.close)
+        if not self.snapshot[MetricsSettings].listen:
+            return records
+        counted = CountedRecords(records)
+        self.registry.add("store", counted.samples)
+        return counted
+
+    def _watched(self, gate: Gate) -> Gate:
+        """The gate, with what counts and traces its requests; itself where nothing does."""
+        metrics, tracing = self.snapshot[MetricsSettings], self.snapshot[TracingSettings]
+        if metrics.listen:
+            self._meter = Meter(tuple(bound.total_seconds() for bound in metrics.buckets))
+            gate = MeteredGate(gate, self._meter)
+        if tracing.endpoint:
+            resource: dict[str, Value] = {"host.name": platform.node() or "yett", "process.pid": os.getpid()}
+            self._exporter = exporter = Exporter(tracing, resource=resource, version=__version__)
+            self.lifecycle.add("tracing", _later(exporter.start), lambda: asyncio.to_thread(exporter.stop))
+            gate = TracedGate(gate, Tracer(tracing), exporter.offer)
+        return gate
+
+    def _offer_metrics(self, rooms: Rooms) -> None:
+        settings = self.snapshot[MetricsSettings]
+        said = None
+        if settings.listen:
+            said = EventCounts(detailed_events())
+            pipeline.add_sink(said)
+        add_sources(self.registry, rooms, meter=self._meter, said=said, spans=self._exporter)
+        self._metrics = MetricsEndpoint(self.registry, settings, self.tasks)
+        self.lifecycle.add("metrics", self._metrics.start, self._metrics.stop)
+
     # Listening.
 
     async def _listen(self) -> None:
         service = self.snapshot[ServiceSettings]
+        self.server.look_up_with(self._names.look_up)
         tls = self._contexts.server_context() if service.tls else None
         for address in addresses_of(service.network_interface):
             await self.server.start(address, service.port, tls=tls)
+        if service.unix_socket is not None:
+            await self.server.start(unix_path=str(service.unix_socket))
+
+    async def _follow_clients(self) -> None:
+        """Check clients' certificates as the settings, and the file that they name, say now."""
+        service = self.snapshot[ServiceSettings]
+        context = self._contexts.follow(_clients_of(service)) if service.tls else None
+        if context is not None:
+            self.server.use_tls(context)
 
     async def _drain(self) -> None:
         await self.server.drain(self.snapshot[ServiceSettings].drain_timeout.total_seconds())
@@ -292,12 +450,14 @@ class Yett:
         open_now, idle = self.server.upstream_connections
         return {
             "version": __version__,
+            "hot path": native.variant(),
             "listening on": ", ".join(str(port) for port in self.server.ports),
             "applications": len(self.proxy.gate.table.routes),
             "people": len(directory.people()),
             "sessions": len(sessions.live()),
             "client connections": self.server.connections,
             "requests in progress": self.server.requests,
+            **({"requests answered": self._meter.total} if self._meter is not None else {}),
             "upstream connections": f"{open_now} ({idle} idle)",
         }
 
@@ -310,6 +470,7 @@ class Yett:
         password: Password,
         sign_in: SignIn,
         provider: Provider,
+        minting: Minting,
         autotls: AutoTLS,
         static: StaticCertificate,
     ) -> None:
@@ -321,8 +482,15 @@ class Yett:
             password.configure(new[PasswordSettings])
             sign_in.apply(new[SignInSettings])
             provider.apply(new[OIDCSettings])
+            minting.apply(new[OIDCSettings])
+            self._group_monitor.apply(new[ProxySettings].group_monitor)
+            self._resolver.use(new[DNSSettings])
             await self.proxy.follow(new[ProxySettings])
+            await self._rotation.follow(_transports(new[ProxySettings]))
             service = new[ServiceSettings]
+            self._trust.use(service)
+            self._metrics.use(new[MetricsSettings])
+            await self._follow_clients()
             await static.start(service.tls_cert, service.tls_key)
             autotls.update(service, new[PKISettings])
 
@@ -363,10 +531,25 @@ def limits_of(service: ServiceSettings) -> Limits:
         max_head=service.max_head,
         max_fields=service.max_fields,
         max_connections=service.max_connections,
+        http2=service.http2,
+        max_streams=service.max_streams,
         head_timeout=service.head_timeout.total_seconds(),
         idle_timeout=service.idle_timeout.total_seconds(),
         body_timeout=service.body_timeout.total_seconds(),
+        private_fields=private_fields(service),
     )
+
+
+def _transports(settings: ProxySettings) -> tuple[Wishes, ...]:
+    """Everything whose services are spoken to in ways of its own."""
+    return (*settings.mapping, *settings.pool)
+
+
+def _clients_of(service: ServiceSettings) -> ClientAuthority | None:
+    """Whom to ask for a certificate, and who vouches for it."""
+    if service.client_ca is None or service.client_cert is ClientCertificate.OFF:
+        return None
+    return ClientAuthority(service.client_ca, service.client_cert is ClientCertificate.REQUIRED)
 
 
 def _caller_of(sessions: Sessions) -> Callable[[Request], Caller | None]:

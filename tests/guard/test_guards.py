@@ -6,15 +6,24 @@ from tests.guard.asking import ask
 from yett.config import Snapshot
 from yett.guard import CORSSettings, Guards
 from yett.guard.geo import GeoSettings
+from yett.guard.pow import PowSettings
 from yett.guard.rate import RateSettings
 from yett.guard.size import SizeSettings
 from yett.guard.time import Day, TimeSettings, WindowSettings
 from yett.kernel import Supervisor
+from yett.keys import MasterKey
 from yett.store import MemoryRecords
 
 
 def snapshot(*, size=None, time=None):
-    sections = (RateSettings(), size or SizeSettings(), GeoSettings(), time or TimeSettings(), CORSSettings())
+    sections = (
+        RateSettings(),
+        size or SizeSettings(),
+        GeoSettings(),
+        time or TimeSettings(),
+        CORSSettings(),
+        PowSettings(),
+    )
     return Snapshot({type(section): section for section in sections})
 
 
@@ -24,7 +33,9 @@ async def make_guards(clock):
     made = []
 
     async def make(settings):
-        guards = Guards(MemoryRecords(clock), settings, clock, tasks, identify=lambda _: None)
+        guards = Guards(
+            MemoryRecords(clock), settings, clock, tasks, identify=lambda _: None, master=MasterKey(b"k" * 32)
+        )
         await guards.start()
         made.append(guards)
         return guards

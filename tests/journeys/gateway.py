@@ -1,5 +1,6 @@
 """The started program, and a client that reads its pages, for journeys."""
 
+import asyncio
 import contextlib
 import html
 import http.client
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -63,6 +65,12 @@ def until(condition, *, seconds=15.0, what="the condition"):
             return found
         threading.Event().wait(0.02)
     raise AssertionError(f"{what} did not come true within {seconds} seconds")
+
+
+def run_apart(coroutine):
+    """Run it to its end on a loop of its own, in a thread: the browser of other journeys has one running here."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, coroutine).result()
 
 
 def free_port():

@@ -57,18 +57,19 @@ def test_the_settings_in_force_can_be_looked_up_afterwards(make_gateway):
     gateway = make_gateway()
     gateway.start()
     (first,) = ask(gateway, "config", "history")
-    gateway.write(service='drain_timeout = "7s"')
+    gateway.write(telemetry='log_level = "debug"')
     gateway.run("admin", "config", "reload")
 
     states = ask(gateway, "config", "history")
 
     assert states[0] == first
-    assert [state["changed"] for state in states] == [[], ["service.drain_timeout"]]
+    assert [state["changed"] for state in states] == [[], ["telemetry.log_level"]]
     before, after = (
-        gateway.run("admin", "config", "history-show", state["name"], "service.drain") for state in states
+        gateway.run("admin", "config", "history-show", state["name"], "telemetry.log_level")
+        for state in states
     )
-    assert "7s" not in before
-    assert "7s" in after
+    assert "debug" not in before
+    assert "debug" in after
     shown = gateway.run("admin", "config", "show")
     assert gateway.run("admin", "config", "history-show", states[1]["name"]) == shown
 

@@ -43,7 +43,8 @@ def test_a_person_signs_in_in_a_browser_and_lands_on_the_page_they_asked_for(gat
 
 def test_the_whole_way_works_by_keyboard(gateway, page):
     page.goto(f"https://{APP}:{gateway.port}/")
-    page.keyboard.type("alice")  # the field has the focus
+    page.locator('input[name="name"]:focus').wait_for()
+    page.keyboard.type("alice")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORDS["alice"])
     page.keyboard.press("Enter")

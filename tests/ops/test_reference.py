@@ -8,8 +8,9 @@ from yett.events import INFO, catalogue
 from yett.events.declare import Declaration
 from yett.events.fields import Field, Sensitivity
 from yett.kernel import CommandFailed, commands
+from yett.kernel.metrics import Kind, Metric
 from yett.ops import reference
-from yett.ops.reference import command_reference, log_reference
+from yett.ops.reference import command_reference, log_reference, metrics_reference
 
 
 def declaration(code, *, component="a.b", module="yett.authn.events", audit=False, fields=()):
@@ -47,6 +48,18 @@ def test_the_order_of_declaration_does_not_matter(seed):
     assert command_reference(every) == command_reference(every[::seed])
 
 
+def test_each_metric_is_a_row_with_its_kind_and_labels():
+    declared = [
+        Metric("yett_b", Kind.GAUGE, "Second."),
+        Metric("yett_a_total", Kind.COUNTER, "First.", ("app", "reason")),
+    ]
+    rows = metrics_reference(declared).splitlines()[-2:]
+    assert rows == [
+        "| `yett_a_total` | counter | `app`, `reason` | First. |",
+        "| `yett_b` | gauge |  | Second. |",
+    ]
+
+
 def test_every_command_is_shown_once_as_it_is_typed():
     text = command_reference(commands.values())
     heads = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
@@ -68,7 +81,7 @@ def test_the_pages_have_no_colours_whatever_the_terminal(monkeypatch):
 def test_all_pages_are_written_into_a_folder(tmp_path):
     folder = tmp_path / "docs" / "reference"
     assert "log.md" in reference.write(folder)
-    assert {path.name for path in folder.iterdir()} == {"log.md", "settings.md", "commands.md"}
+    assert {path.name for path in folder.iterdir()} == {"log.md", "settings.md", "commands.md", "metrics.md"}
     assert (folder / "settings.md").read_text("utf-8") == reference.print_settings()
     assert (folder / "commands.md").read_text("utf-8") == reference.print_commands()
     assert (folder / "log.md").read_text("utf-8") == reference.print_log()

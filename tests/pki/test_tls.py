@@ -7,11 +7,12 @@ import time
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from tests.net.trust.making import make as mint
 from tests.pki.making import DAY, make, names_of
 
 from yett.kernel import FrozenClock
 from yett.net import ServiceSettings
-from yett.pki import AutoTLS, PKISettings, TLSContexts
+from yett.pki import AutoTLS, ClientAuthority, PKISettings, TLSContexts, tls
 from yett.pki.ca.building import key_pem
 from yett.pki.certificates.rules import Parsed, parse
 from yett.pki.certificates.service import Certificates
@@ -76,7 +77,7 @@ async def serial_seen(port, context, name):
     tls = writer.get_extra_info("ssl_object")
     shown = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True)).serial_number
     assert tls.version() == "TLSv1.3"
-    assert tls.selected_alpn_protocol() == "http/1.1"
+    assert tls.selected_alpn_protocol() == "h2"
     await close(writer)
     return f"{shown:x}"
 
@@ -183,7 +184,7 @@ async def test_without_any_certificate_the_handshake_is_refused_and_said_once(po
     made = make(HOST, now=time.time())
     await certificates.set(HOST, made.chain, made.key)
     trusted = ssl.create_default_context(cadata=made.chain.decode())
-    trusted.set_alpn_protocols(["http/1.1"])
+    trusted.set_alpn_protocols(["h2", "http/1.1"])
     assert await serial_seen(port, trusted, HOST) == f"{made.certificate.serial_number:x}"
     assert names_of(heard("tls")) == ["nothing_to_show", "selected"]
 
@@ -247,3 +248,178 @@ def _with_a_weak_link(name) -> Parsed:
     parsed = parse(leaf.chain + small.chain, leaf.key)
     assert isinstance(parsed, Parsed)
     return parsed
+
+
+# Clients that show a certificate.
+
+
+@pytest.fixture
+async def asking(certificates, tmp_path, request):
+    """A server that asks for certificates of an authority of the clients' own; it answers with whose it saw."""
+    clients = mint("clients")
+    (tmp_path / "clients.pem").write_bytes(clients.pem)
+
+    async def say(reader, writer):
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        name = x509.load_der_x509_certificate(shown).subject.rfc4514_string() if shown else "nobody"
+        writer.write(f"{name}\n".encode())
+        await reader.read()
+        writer.close()
+
+    contexts = TLSContexts(certificates, ClientAuthority(tmp_path / "clients.pem", request.param))
+    server = await asyncio.start_server(say, "127.0.0.1", 0, ssl=contexts.server_context())
+    yield server.sockets[0].getsockname()[1], clients
+    server.close()
+    await server.wait_closed()
+
+
+def showing(authority, tmp_path, made):
+    context = trusting(authority)
+    if made is not None:
+        (tmp_path / "shown.pem").write_bytes(made.key_pem + made.pem)
+        context.load_cert_chain(tmp_path / "shown.pem")
+    return context
+
+
+async def answer(port, context, name):
+    """What the server says; empty when it ends the connection instead, as it does after a handshake of TLS 1.3."""
+    try:
+        reader, writer = await connect(port, context, name)
+    except OSError:
+        return ""
+    try:
+        return (await reader.readline()).decode().strip()
+    except OSError:
+        return ""
+    finally:
+        writer.transport.abort()
+
+
+@pytest.mark.usefixtures("autotls")
+@pytest.mark.parametrize("asking", [False, True], indirect=True, ids=["optional", "required"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_clients_are_asked_for_a_certificate_under_every_name(
+    authority, tmp_path, asking, version, request
+):
+    port, clients = asking
+    is_required = request.node.callspec.params["asking"]
+    for shown, said in (
+        (mint("ada", by=clients), "CN=ada"),
+        (None, "" if is_required else "nobody"),
+        (mint("stranger"), ""),
+        (mint("ada", by=mint("clients")), ""),
+    ):
+        context = showing(authority, tmp_path, shown)
+        context.maximum_version = version
+        for name in (HOST, "wiki.example.com"):
+            assert await answer(port, context, name) == said
+
+
+@pytest.mark.usefixtures("autotls")
+@pytest.mark.parametrize("asking", [True], indirect=True)
+async def test_a_resumed_session_is_still_the_clients(authority, tmp_path, asking):
+    port, clients = asking
+    context = showing(authority, tmp_path, mint("ada", by=clients))
+
+    def twice():
+        session, said = None, []
+        for _ in range(2):
+            with (
+                socket.create_connection(("127.0.0.1", port)) as raw,
+                context.wrap_socket(raw, server_hostname=HOST, session=session) as tls,
+            ):
+                said.append((tls.session_reused, tls.recv(100)))
+                session = tls.session
+        return said
+
+    assert await asyncio.to_thread(twice) == [(False, b"CN=ada\n"), (True, b"CN=ada\n")]
+
+
+@pytest.fixture
+async def listen():
+    """Start a server behind a context; the answer is its port."""
+    servers = []
+
+    async def start(context):
+        async def say(_, writer):
+            writer.write(b"in\n")
+            writer.close()
+
+        servers.append(await asyncio.start_server(say, "127.0.0.1", 0, ssl=context))
+        return servers[-1].sockets[0].getsockname()[1]
+
+    yield start
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.usefixtures("autotls")
+async def test_changed_authorities_of_clients_are_taken_over_and_tickets_of_before_prove_nothing(
+    authority, certificates, tmp_path, listen, heard
+):
+    old, new = mint("old"), mint("new")
+    file = tmp_path / "clients.pem"
+    file.write_bytes(old.pem)
+    clients = ClientAuthority(file, is_required=True)
+    contexts = TLSContexts(certificates, clients)
+    before = await listen(contexts.server_context())
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "bob").mkdir()
+    ada = showing(authority, tmp_path / "ada", mint("ada", by=old))
+    bob = showing(authority, tmp_path / "bob", mint("bob", by=new))
+    assert [await answer(before, each, HOST) for each in (ada, bob)] == ["in", ""]
+
+    def visit(port, session=None):
+        with (
+            socket.create_connection(("127.0.0.1", port)) as raw,
+            ada.wrap_socket(raw, server_hostname=HOST, session=session) as tls,
+        ):
+            try:
+                return tls.recv(100), tls.session_reused, tls.session
+            except OSError:
+                return b"", tls.session_reused, None
+
+    said, _, session = await asyncio.to_thread(visit, before)
+    assert said == b"in\n"
+    assert contexts.follow(clients) is None
+
+    file.write_bytes(new.pem)
+    changed = contexts.follow(clients)
+    after = await listen(changed)
+    assert [await answer(after, each, HOST) for each in (ada, bob)] == ["", "in"]
+    assert (await asyncio.to_thread(visit, after, session))[:2] == (b"", False)
+    assert contexts.follow(clients) is None
+    assert heard("tls.clients") == [(tls.clients_followed, {"file": str(file), "required": True})]
+
+
+@pytest.mark.usefixtures("autotls")
+async def test_useless_authorities_of_clients_change_nothing(
+    authority, certificates, tmp_path, listen, heard
+):
+    old = mint("old")
+    file = tmp_path / "clients.pem"
+    file.write_bytes(old.pem)
+    clients = ClientAuthority(file, is_required=True)
+    contexts = TLSContexts(certificates, clients)
+    for spoil in (lambda: file.write_bytes(b"no certificate"), file.unlink):
+        spoil()
+        assert contexts.follow(clients) is None
+        assert contexts.follow(clients) is None
+    assert [said for said, _ in heard("tls.clients")] == [tls.clients_not_followed] * 2
+    # What is made meanwhile, such as for a renewed certificate, goes by what was good last.
+    port = await listen(contexts.server_context())
+    assert await answer(port, showing(authority, tmp_path, mint("ada", by=old)), HOST) == "in"
+    file.write_bytes("# größte\n".encode() + old.pem)
+    port = await listen(contexts.follow(clients))
+    assert await answer(port, trusting(authority), HOST) == ""
+    assert await answer(port, showing(authority, tmp_path, mint("ada", by=old)), HOST) == "in"
+
+
+@pytest.mark.usefixtures("autotls")
+async def test_clients_may_be_asked_from_now_on_or_no_longer(authority, certificates, tmp_path, listen):
+    (tmp_path / "clients.pem").write_bytes(mint("clients").pem)
+    contexts = TLSContexts(certificates)
+    asking = contexts.follow(ClientAuthority(tmp_path / "clients.pem", is_required=True))
+    assert await answer(await listen(asking), trusting(authority), HOST) == ""
+    assert await answer(await listen(contexts.follow(None)), trusting(authority), HOST) == "in"

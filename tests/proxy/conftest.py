@@ -157,7 +157,8 @@ class Browser:
                 leave_scope(token)
 
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as client:
-            found = await client.request(request.method.decode(), url, headers=wire, data=data)
+            sent = {"content": data} if isinstance(data, bytes) else {"data": data}
+            found = await client.request(request.method.decode(), url, headers=wire, **sent)
         return Reply(found.status_code, found.headers.multi_items(), found.text)
 
     async def get(self, url, **headers):

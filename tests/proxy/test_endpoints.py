@@ -3,8 +3,11 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.proxy.conftest import ADDRESS, DOCS, ONLY, SIGN_IN, WIKI, query_of
+from tests.proxy.conftest import ADDRESS, DOCS, ONLY, SIGN_IN, WIKI, mapping, query_of, request_for
 
+from yett.net.http import Forward
+from yett.oidc.model import Shown
+from yett.oidc.rules import read_request
 from yett.proxy import events, verify_headers
 from yett.sessions import SessionType
 
@@ -309,3 +312,107 @@ async def test_the_published_keys_verify_what_an_application_gets(place, browser
     assert headers["x-yett-user"] == "ada"
     assert reply["cache-control"] == "public, max-age=300"
     assert heard("proxy.signing_key") == [(events.keys_served, {"host": WIKI})]
+
+
+# Hosts that are served by a wildcard.
+
+ONE, TWO = "one.apps.example.test", "two.apps.example.test"
+FAMILY = "*.apps.example.test"
+
+
+@pytest.fixture
+async def tenants(make_place):
+    return await make_place(
+        mapping=(
+            mapping("Apps", FAMILY),
+            mapping("Own", "own.apps.example.test", path="/own"),
+            mapping(),
+        )
+    )
+
+
+@pytest.fixture
+def tenant(tenants):
+    return tenants.browser()
+
+
+async def test_signing_in_on_one_name_is_for_that_name(tenant):
+    session = await tenant.sign_in(f"https://{ONE}/page")
+    assert session.audience == ONE
+    assert (await tenant.get(f"https://{TWO}/page")).status == 303
+    # The sign-on carries over; the session does not.
+    _, reply = await tenant.follow(f"https://{TWO}/page")
+    assert reply.text == "from the application"
+    assert tenant.jar[ONE]["__Host-yett"] != tenant.jar[TWO]["__Host-yett"]
+
+
+async def test_a_session_of_one_name_is_nothing_at_another(tenants, tenant, heard):
+    await tenant.sign_in(f"https://{ONE}/")
+    token = tenant.jar[ONE]["__Host-yett"]
+    request = request_for("GET", "/", {"Host": TWO, "Cookie": f"__Host-yett={token}"})
+    assert (await tenants.decide(request)).status == 401
+    (fields,) = [each for said, each in heard("listener.session") if said is events.session_invalid]
+    assert (fields["host"], fields["audience"]) == (TWO, ONE)
+
+
+async def test_identity_headers_are_signed_for_the_name_that_was_opened(tenants, tenant):
+    await tenant.sign_in(f"https://{ONE}/")
+    await tenant.get(f"https://{ONE}/x")
+    forward = tenant.forwarded[-1]
+    assert isinstance(forward, Forward)
+    headers = dict(line.split(": ", 1) for line in forward.add.decode().split("\r\n") if line)
+    headers = {name.lower(): value for name, value in headers.items()}
+    keys = tenants.proxy.signer.public_keys(tenants.clock.now())
+    assert verify_headers(headers, keys, host=ONE, now=tenants.clock.now())
+    assert not verify_headers(headers, keys, host=TWO, now=tenants.clock.now())
+
+
+async def test_the_provider_knows_every_name_and_keeps_none(tenants, tenant):
+    for number in range(50):
+        departure = await tenant.get(f"https://h{number}.apps.example.test/")
+        query = query_of(departure["location"])
+        assert query["redirect_uri"] == f"https://h{number}.apps.example.test/_yett/callback"
+    assert not [name for name in dict(tenants.provider.clients) if "apps" in name and "own" not in name]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test",
+        "a.b.apps.example.test",
+        "*.apps.example.test",
+        "a_b.apps.example.test",
+        "apps.example.test",
+    ],
+)
+async def test_the_provider_knows_no_other_name(tenants, tenant, host):
+    departure = await tenant.get(f"https://{ONE}/")
+    query = {**query_of(departure["location"]), "client_id": f"app:{host}"}
+    query["redirect_uri"] = f"https://{host}/_yett/callback"
+    assert isinstance(read_request(tuple(query.items()), tenants.provider.clients), Shown)
+    query["client_id"] = f"app:{ONE}"
+    assert isinstance(read_request(tuple(query.items()), tenants.provider.clients), Shown)
+
+
+async def test_a_wildcard_that_went_takes_its_names_along(tenants, tenant):
+    await tenant.sign_on()
+    departure = await tenant.get(f"https://{ONE}/")
+    tenants.apply(mapping=(mapping(),))
+    assert (await tenant.get(departure["location"])).status == 400
+    assert (await tenant.get(f"https://{ONE}/")).status == 404
+
+
+async def test_signing_out_and_the_way_home_work_on_every_name(tenant):
+    await tenant.sign_in(f"https://{ONE}/")
+    page = await tenant.get(f"https://{ONE}/_yett/signout")
+    assert "ada" in page.text
+    done = await tenant.send("POST", f"https://{ONE}/_yett/signout", {"Origin": f"https://{ONE}"})
+    assert done.status == 200
+    assert (await tenant.get(f"https://{ONE}/")).status == 303
+    assert (await tenant.get("https://apps.example.test/_yett/signout")).status == 404
+
+
+async def test_the_sign_in_host_is_no_application_even_where_a_wildcard_covers_it(make_place):
+    place = await make_place(mapping=(mapping("All", "*.example.test"),))
+    assert "app:any.example.test" in place.provider.clients
+    assert f"app:{SIGN_IN}" not in place.provider.clients

@@ -36,7 +36,7 @@ async def test_whoever_the_rule_allows_goes_on_with_a_signed_identity(ask, sessi
     assert decision.upstream.host == "10.0.0.1"
     assert b"X-Yett-User: ada\r\n" in decision.add
     assert b"X-Yett-Session: " + session.session.ref.encode() in decision.add
-    assert decision.drop_cookies == {b"__Host-yett", b"__Host-yett-login"}
+    assert decision.drop_cookies == {b"__Host-yett", b"__Host-yett-login", b"__Host-yett-pow"}
     assert (request.scope.user, request.scope.session) == ("ada", session.session.ref)
     assert heard("proxy", "access") == [
         (events.matched, {"app": "Wiki", "host": WIKI, "route_path": "/"}),
@@ -391,6 +391,7 @@ RECORD = {
     "route": "/",
     "rule": "Wiki",
     "upstream": "10.0.0.1:80",
+    "protocol": "http/1.1",
 }
 
 

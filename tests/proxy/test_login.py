@@ -393,3 +393,47 @@ async def test_further_tabs_of_the_same_sign_on_go_on(begin):
     after = await two.arrive(earlier=before.issued.token)
 
     assert {each.ref for each in two.app_sessions} == {before.issued.session.ref, after.issued.session.ref}
+
+
+# A machine without randomness.
+
+
+class Dry:
+    """A random source that gives so many values and then fails."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __call__(self):
+        if not self.count:
+            raise OSError("no entropy")
+        self.count -= 1
+        return "r" * 43
+
+
+@pytest.mark.parametrize(
+    ("count", "csrf", "said"),
+    [
+        (0, "", events.csrf_not_made),
+        (1, "", events.verifier_not_made),
+        (0, "c" * 43, events.verifier_not_made),
+        (2, "", events.verifier_not_made),
+    ],
+)
+async def test_nobody_is_sent_off_without_what_protects_the_trip(place, heard, count, csrf, said):
+    place.login._new_secret = Dry(count)
+    assert place.login.depart(WIKI, "/", app="Wiki", home="/", csrf=csrf, now=0) is None
+    assert [each for each, _ in heard("proxy.oidc")] == [said]
+
+
+class Unsealing:
+    """A sealer on such a machine."""
+
+    def seal(self, _payload, *, expires_at):
+        raise OSError(f"no entropy until {expires_at}")
+
+
+async def test_nobody_is_sent_off_with_a_state_that_was_not_sealed(place, browser, heard):
+    place.login._sealer = Unsealing()
+    assert (await browser.get(f"https://{WIKI}/")).status == 503
+    assert [each for each, _ in heard("proxy.oidc")] == [events.state_not_sealed]

@@ -3,11 +3,14 @@ import math
 import pytest
 from tests.proxy.conftest import DOCS, PAGE, WIKI, mapping, pool, request_for, session_of
 
+from yett.events import enter_scope, leave_scope
 from yett.net.http import Answer, Failure, Forward, Outcome, Refusal
 from yett.proxy import answers, events
 from yett.proxy.balancing import BackendProtocol, NoBackend, PoolSettings
 from yett.proxy.balancing.config import BackendSettings, CircuitSettings, LimitSettings
 from yett.proxy.balancing.model import Affinity
+from yett.proxy.retrying import Cause
+from yett.proxy.retrying import events as retry_events
 
 SPARE = "http://10.0.0.9:90"
 WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket"}
@@ -59,6 +62,63 @@ async def fail(place, **more):
 
 async def test_requests_are_spread_over_the_backends(make_web):
     assert sorted(await ports_of(await make_web(), 6)) == [81, 81, 81, 82, 82, 82]
+
+
+def refuse(request, decision, failure=Failure.CONNECT_REFUSED):
+    """No connection was to be had; what the engine asks then."""
+    token = enter_scope(request.scope)
+    try:
+        return decision.instead(request, decision, failure)
+    finally:
+        leave_scope(token)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_could_not_be_sent_goes_to_another_backend_once(make_web, heard, method):
+    place = await make_web(81, 82, 83, more={"preserve_host": False})
+    request = request_for(method, "/", {"Host": WIKI})
+    first = await place.decide(request)
+    heard.forget()
+    second = refuse(request, first)
+    ports = (first.upstream.port, second.upstream.port)
+    assert ports[0] != ports[1]
+    assert second.host == f"10.0.0.2:{ports[1]}".encode()
+    assert second.instead is None
+    assert [active(place, f"b{port}") for port in ports] == [0, 1]
+    assert heard("proxy.retry") == [
+        (
+            retry_events.retrying,
+            {
+                "app": "Web",
+                "attempt": 2,
+                "backend": f"10.0.0.2:{ports[1]}",
+                "cause": Cause.CONNECT_FAILURE,
+                "status": 0,
+            },
+        )
+    ]
+    place.finish(request, Outcome(200, 0, 5, 0.01))
+    members = place.balancer.pools["web"].members
+    assert [members[f"b{port}"].bytes_out for port in ports] == [0, 5]
+    assert active(place, f"b{ports[1]}") == 0
+    assert dict(heard("http"))[events.completed]["upstream"] == f"10.0.0.2:{ports[1]}"
+
+
+async def test_the_only_backend_has_no_other_and_hears_of_the_failure_once(make_web):
+    place = await make_web(81, circuit=CircuitSettings(minimum_requests=2))
+    for _ in range(2):
+        decision, request = await ask(place)
+        assert refuse(request, decision) is None
+        place.finish(request, Outcome(502, 0, 0, 0.01, Failure.CONNECT_REFUSED, detail="refused"))
+    assert active(place) == 0
+    assert (await ask(place))[0].status == 503
+
+
+async def test_the_fallback_has_no_other(make_web):
+    place = await make_web(81, more={"fallback": SPARE})
+    await place.balancer.administration.drain("web", "b81")
+    decision, _ = await ask(place)
+    assert (decision.upstream.port, decision.instead) == (90, None)
 
 
 async def test_a_drained_backend_gets_no_requests_and_the_other_gets_all(make_web):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yett.config import ConfigInvalid, catalogue, load
+from yett.pki.autotls.plan import plans_for
 from yett.proxy import BadMapping, MappingSettings, Miss, compile_routes
 
 SECTIONS = [catalogue.sections[name] for name in ("service", "proxy")]
@@ -311,3 +312,54 @@ def test_a_route_with_a_pool_has_no_upstream_of_its_own():
 def test_a_mapping_goes_to_one_service_or_to_one_pool_that_there_is(changes, problem):
     with pytest.raises(BadMapping, match=problem):
         compile_routes((mapping(**changes),), "id.example", {"web"})
+
+
+# Wildcards.
+
+ONE = "one.apps.example.test"
+FAMILY = "*.apps.example.test"
+FAMILIES = (
+    mapping("Apps", host=FAMILY),
+    mapping("Own", host="own.apps.example.test", path="/own"),
+    mapping(),
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "app"),
+    [
+        (ONE, "Apps"),
+        ("x-1.apps.example.test", "Apps"),
+        ("own.apps.example.test", Miss.NO_PATH),
+        ("apps.example.test", Miss.NO_HOST),
+        ("a.b.apps.example.test", Miss.NO_HOST),
+        ("xapps.example.test", Miss.NO_HOST),
+        (".apps.example.test", Miss.NO_HOST),
+        ("a_b.apps.example.test", Miss.NO_HOST),
+        ("-a.apps.example.test", Miss.NO_HOST),
+        (f"{ONE}.", Miss.NO_HOST),
+        ("wiki.example", "wiki"),
+    ],
+)
+def test_a_wildcard_is_one_label_and_an_own_mapping_comes_first(host, app):
+    found = table(*FAMILIES).find(host, "/")
+    assert getattr(found, "app", found) == app
+
+
+def test_the_wildcard_with_more_labels_is_the_one():
+    made = table(mapping("Short", host="*.example.test"), mapping("Long", host=FAMILY))
+    assert made.find(ONE, "/").app == "Long"
+    assert made.find("apps.example.test", "/").app == "Short"
+
+
+def test_the_names_of_a_wildcard_share_one_memory():
+    made = table(*FAMILIES)
+    for number in range(5000):
+        made.find(f"h{number}.apps.example.test", f"/{number}")
+    assert len(made._found) == 3
+    assert sum(map(len, made._found.values())) <= 4096
+
+
+def test_one_certificate_is_good_for_all_of_them():
+    (_, plan, *_) = plans_for("login.example.test", table(*FAMILIES).hosts)
+    assert plan.names == (FAMILY,)

@@ -2,28 +2,36 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.proxy.balancing import conftest as balancing
 from tests.proxy.conftest import DOCS, MAPPINGS, ONLY, SIGN_IN, WIKI, mapping, pool
 
 from yett.proxy import BadMapping, ProxySettings, check_proxy, events
+from yett.proxy.config import PathKind
+from yett.proxy.transport import events as transport
 
 ROUTE = {
     "app": "Wiki",
     "host": WIKI,
     "route_path": "/",
+    "match": PathKind.PREFIX,
+    "methods": (),
     "service": "10.0.0.1:80",
     "groups": ("ops", "wiki"),
     "public": False,
     "websocket": True,
     "identity_headers": True,
+    "conditions": 0,
+    "reauth": 0,
 }
 BAD = mapping("Bad", SIGN_IN)
+self_signed = balancing.self_signed
 
 
 async def test_a_start_says_what_is_reachable_where_it_goes_and_who_may_enter(make_place, heard):
     place = await make_place(mapping=(mapping(groups=("wiki", "ops")),))
 
     assert place.proxy.hosts == (WIKI,)
-    assert heard("proxy") == [
+    assert [each for each in heard("proxy") if each[0] is not transport.configured] == [
         (events.route_configured, ROUTE),
         (events.config_summary, {"routes": 1, "hosts": 1, "public_routes": 0}),
         (events.initialized, {"routes": 1, "hosts": 1}),
@@ -53,11 +61,19 @@ async def test_duplicates_and_public_routes_are_pointed_out(make_place, heard):
     ]
 
 
+async def test_authorities_that_are_loaded_for_a_service_are_said(make_place, heard, self_signed):
+    await make_place(mapping=(mapping(service="https://app.internal", ca_file=self_signed),))
+    assert heard("proxy.config")[0] == (
+        events.authority_loaded,
+        {"app": "Wiki", "file": str(self_signed)},
+    )
+
+
 async def test_a_good_reload_swaps_the_table_and_says_the_new_one(place, heard):
     assert place.apply(mapping=(mapping(groups=("wiki", "ops")), mapping("New", "new.test")))
 
     assert set(place.proxy.hosts) == {WIKI, "new.test"}
-    said = [each for each, _ in heard("proxy")]
+    said = [each for each, _ in heard("proxy") if each is not transport.configured]
     assert said == [events.route_configured, events.route_configured, events.config_summary]
 
 

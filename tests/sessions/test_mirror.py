@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from yett.sessions import Session, SessionType
-from yett.sessions.mirror import REMEMBER_BURIED, Mirror
+from yett.sessions.mirror import REMEMBER_BURIED, REMEMBER_UNKNOWN, Mirror
 
 
 def session(ref="r", owner="ada", parent="", expires_at=100.0, kind=SessionType.AUTHENTICATED):
@@ -43,6 +43,26 @@ def test_what_was_buried_is_not_taken_in_again_until_long_after(mirror):
     assert mirror.is_buried("d")
     mirror.forget_buried(10.0 + REMEMBER_BURIED)
     assert not mirror.is_buried("d")
+
+
+def test_what_the_store_did_not_know_is_unknown_until_it_is_taken_in_or_a_while_later(mirror):
+    mirror.miss("d", now=10.0)
+    mirror.miss("e", now=10.0)
+    assert mirror.is_unknown("d", 10.0)
+    mirror.adopt("d", session(), 1)
+    assert not mirror.is_unknown("d", 10.0)
+    assert mirror.is_unknown("e", 10.0 + REMEMBER_UNKNOWN - 0.1)
+    assert not mirror.is_unknown("e", 10.0 + REMEMBER_UNKNOWN)
+
+
+def test_only_so_many_unknown_tokens_are_remembered(mirror):
+    for number in range(10_000):
+        mirror.miss(str(number), now=10.0)
+    assert len(mirror._unknown) == 4096
+    assert not mirror.is_unknown("0", 10.0)
+    assert mirror.is_unknown("9999", 10.0)
+    mirror.forget_buried(10.0 + REMEMBER_UNKNOWN)
+    assert not mirror._unknown
 
 
 def test_a_session_that_ended_is_not_taken_in_under_a_new_token(mirror):

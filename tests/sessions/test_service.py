@@ -434,3 +434,24 @@ def test_every_type_and_reason_has_a_name_of_its_own_for_ever():
     for kind in (SessionType, EndReason):
         assert issubclass(kind, enum.Enum)
         assert all(member.value == member.name.lower() for member in kind)
+
+
+async def test_the_store_is_not_asked_again_and_again_about_an_unknown_token(sessions, records, clock):
+    records.heal()
+    for _ in range(5):
+        assert await sessions.validate("nobody-has-this", audience=HOST) is None
+    assert records.operations == 1
+    clock.advance(2.5)
+    assert await sessions.validate("nobody-has-this", audience=HOST) is None
+    assert records.operations == 2
+
+
+async def test_a_token_that_was_unknown_is_good_as_soon_as_it_is_given_out(start, sessions):
+    token = "x" * 43
+    assert await sessions.validate(token, audience=HOST) is None
+    other = await start(new_token=lambda: token)
+    await other.create(SessionType.AUTHENTICATED, "ada", audience=HOST)
+    async with asyncio.timeout(5):
+        while sessions.peek(token, HOST) is None:  # noqa: ASYNC110 - the store's watch is waited for
+            await asyncio.sleep(0)
+    assert (await sessions.validate(token, audience=HOST)).module_key == "ada"

@@ -18,7 +18,7 @@ from yett.config.lines import Path
 from yett.config.mistakes import Mistake, shown
 
 PREFIX = "YETT_"
-RESERVED = frozenset({"YETT_CONFIG", "YETT_ADMIN_SOCK", "YETT_EVENTS_HEARD"})
+RESERVED = frozenset({"YETT_CONFIG", "YETT_ADMIN_SOCK", "YETT_EVENTS_HEARD", "YETT_PURE"})
 """Variables that mean something else than a setting."""
 
 _SIGN = re.compile(r"[^A-Za-z0-9]")

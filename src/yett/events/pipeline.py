@@ -203,6 +203,11 @@ class Pipeline:
                 return False
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Records in the queue."""
+        return len(self._queue)
+
     def add_sink(self, sink: Sink) -> None:
         """Send what comes from now on to one more sink."""
         self._sinks = (*self._sinks, sink)

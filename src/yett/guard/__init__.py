@@ -1,7 +1,7 @@
-"""What is checked before anybody asks who somebody is: origin, country, hours, rate, size.
+"""What is checked before anybody asks who somebody is: origin, country, hours, rate, size, work.
 
 Read `model` (what a guard is), then `door` (the order, and what happens when a check cannot
-run). Each guard is a folder of its own: `rate`, `size`, `geo`, `time`; `cors` is one file.
+run). Each guard is a folder of its own: `rate`, `size`, `geo`, `time`, `pow`; `cors` is one file.
 """
 
 from yett.guard.cors import CORS, CORSSettings

@@ -1,6 +1,6 @@
 """The guards in their order, and what happens when one of them cannot say anything.
 
-The order is policy, so it stands here in one place: origin, country, hours, rate, size. So is the
+The order is policy, so it stands here in one place: origin, country, hours, rate, size, work. So is the
 answer to a check that cannot run: country, hours and size let the request through; so does rate,
 until it failed several times in a row, and from then on nobody gets in until it works again.
 
@@ -17,7 +17,7 @@ from yett.guard.breaker import Breaker
 from yett.guard.cors import CORS, RESPONSE_FIELDS
 from yett.guard.model import Blocked, Guard
 from yett.kernel import Clock
-from yett.net.http import Answer, Request
+from yett.net.http import Answer, Request, Serve
 from yett.net.pages import error_page
 
 _NO_FIELDS: frozenset[bytes] = frozenset()
@@ -35,7 +35,16 @@ class Hours(Guard, Protocol):
     def check_groups(self, host: str, groups: Collection[str], now: float) -> Blocked | None: ...
 
 
-Step = Callable[[Request, float], Answer | None]
+class Wall(Protocol):
+    """A guard that answers by itself: with a page that asks for work, and with what that page fetches."""
+
+    @property
+    def is_enabled(self) -> bool: ...
+
+    def check(self, request: Request, now: float) -> Answer | Serve | None: ...
+
+
+Step = Callable[[Request, float], Answer | Serve | None]
 
 
 class Door:
@@ -50,6 +59,7 @@ class Door:
         time: Hours | None = None,
         rate: Guard | None = None,
         size: SizeLimit | None = None,
+        work: Wall | None = None,
     ) -> None:
         self._now = clock.now
         self._cors = cors
@@ -57,6 +67,7 @@ class Door:
         self._time = time
         self._rate = rate
         self._size = size
+        self._work = work
         self._breaker = Breaker()
         self.refresh()
 
@@ -73,6 +84,8 @@ class Door:
             steps.append(_rate(self._rate, self._breaker))
         if self._size is not None and self._size.is_enabled:
             steps.append(_size(self._size))
+        if self._work is not None and self._work.is_enabled:
+            steps.append(self._work.check)
         self._steps = tuple(steps)
         self._streamed = self._size if self._size is not None and self._size.is_enabled else None
         self._known = self._time if self._time is not None and self._time.is_enabled else None
@@ -80,8 +93,8 @@ class Door:
 
     # Asked by the gate, once per request, before anything else.
 
-    def check(self, request: Request) -> Answer | None:
-        """The finished answer for a request that goes no further; None lets it through."""
+    def check(self, request: Request) -> Answer | Serve | None:
+        """The answer for a request that goes no further, or whoever gives it; None lets it through."""
         steps = self._steps
         if steps:
             now = self._now()

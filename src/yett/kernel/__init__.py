@@ -2,6 +2,7 @@
 
 from yett.kernel.clock import Clock, FrozenClock, SystemClock
 from yett.kernel.commands import Command, CommandFailed, Place, Table, command, commands
+from yett.kernel.descriptors import open_files_for, raise_open_files
 from yett.kernel.ids import new_id, new_secret, time_of
 from yett.kernel.lifecycle import Lifecycle, Readiness
 from yett.kernel.signals import Signal
@@ -23,5 +24,7 @@ __all__ = [
     "commands",
     "new_id",
     "new_secret",
+    "open_files_for",
+    "raise_open_files",
     "time_of",
 ]

@@ -16,6 +16,15 @@ def part_failed(part: Name, error: Error) -> None:
     """The gateway does not run without this part. Mend what the error names and start again."""
 
 
+@event("kernel.start", WARN, "Too few open files allowed")
+def files_scarce(allowed: int, needed: int) -> None:
+    """The system allows fewer open files than `service.max_connections` clients and their upstreams need.
+
+    Raise the hard limit (LimitNOFILE= of a systemd unit, `ulimit -Hn`), or lower the setting: a
+    gateway that runs out of files can accept nobody, and connect to nothing.
+    """
+
+
 @event("kernel.stop", INFO, "Part stopped")
 def part_stopped(part: Name, seconds: float) -> None:
     """Parts stop in the reverse order of their start. Nothing to do."""

@@ -15,3 +15,9 @@ class OIDCSettings:
         at_least=timedelta(seconds=5),
         at_most=timedelta(minutes=10),
     )
+    key_rotation: timedelta = setting(
+        timedelta(hours=24),
+        "How often the key that signs tokens for applications changes; they fetch the keys.",
+        at_least=timedelta(hours=2),
+        at_most=timedelta(days=365),
+    )

@@ -2,7 +2,7 @@
 
 from yett.events import DEBUG, ERROR, INFO, TRACE, WARN, event
 from yett.events.fields import Error, Name, SessionRef, User
-from yett.oidc.model import Reason
+from yett.oidc.model import Reason, Unminted
 
 
 @event("oidc.init", INFO, "OIDC provider initializing")
@@ -128,3 +128,22 @@ def exchange_unavailable(client: Name, error: Error) -> None:
 @event("oidc.authorize", ERROR, "Authorization code could not be kept")
 def authorize_unavailable(client: Name, error: Error) -> None:
     """The store did not answer, so no code was made. The client was told to try later. Look at the store."""
+
+
+@event("oidc.jwks", DEBUG, "JWKS requested")
+def jwks_requested() -> None:
+    """Somebody fetched the public keys of tokens. Nothing to do."""
+
+
+@event("oidc.mint_bearer", INFO, "Bearer token minted for proxy", audit=True)
+def bearer_minted(user: User, client: Name, session: SessionRef, lifetime: float) -> None:
+    """An application is shown a token in a person's name. `lifetime` is in seconds. Nothing to do."""
+
+
+@event("oidc.mint_bearer", ERROR, "Minting failed")
+def bearer_not_minted(user: User, client: Name, reason: Unminted, error: Error) -> None:
+    """There is no token, and the person's request to that application was not passed on.
+
+    `too_long`: the person is in so many groups that a token would not fit into a header field.
+    `signing_key`: the error says what is missing.
+    """

@@ -148,3 +148,39 @@ class Refused:
     """No grant."""
 
     reason: Reason
+
+
+class Unminted(enum.Enum):
+    """Why there is no token."""
+
+    KEY = "signing_key"
+    """There is no key to sign with."""
+    PERSON = "person"
+    """The person is disabled."""
+    OVER = "over"
+    """It would be over at once: the session ends now."""
+    TOO_LONG = "too_long"
+    """What is known of the person does not fit into a header field."""
+    MALFORMED = "malformed"
+    """What is known of the person is no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A token and the instants it is good between."""
+
+    token: str
+    issued_at: float
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return f"Minted(token=…, issued_at={self.issued_at}, expires_at={self.expires_at})"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """For which application a token is, and how long it lasts."""
+
+    app: str
+    audience: str
+    lifetime: float

@@ -3,7 +3,7 @@
 It fails closed: without the store there is neither a code nor a grant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from yett.events import describe
 from yett.identity import Person
 from yett.kernel import Clock
 from yett.oidc import events, rules
+from yett.oidc.clients import Clients
 from yett.oidc.codes import Codes, Use
 from yett.oidc.config import OIDCSettings
 from yett.oidc.model import CODE_REF, Asked, Client, Code, Grant, Reason, Refused, SentBack, SignOn
@@ -50,7 +51,7 @@ class Provider:
     ) -> None:
         """`issuer` is the origin of the sign-in host: "https://name", with the port unless it is 443."""
         self.issuer = issuer
-        self.clients: dict[str, Client] = {}
+        self.clients = Clients()
         self._audience = urlsplit(issuer).hostname or ""
         self._codes = Codes(records)
         self._sessions = sessions
@@ -80,6 +81,19 @@ class Provider:
             case reason:
                 events.registration_refused(client=client_id, reason=reason)
         return Refused(reason)
+
+    def find_clients(self, find: Callable[[str], tuple[str, ...]]) -> None:
+        """Ask this for the redirect addresses of a client that nobody registered; with none it is unknown.
+
+        For clients that are too many to register, such as the hosts of a wildcard.
+        """
+
+        def known(client_id: str) -> Client | None:
+            redirect_uris = find(client_id)
+            client = Client(client_id, frozenset(redirect_uris), _SCOPES)
+            return client if redirect_uris and rules.judge_client(client) is None else None
+
+        self.clients.find = known
 
     def forget_client(self, client_id: str) -> bool:
         """Let a client ask no more; codes it has already are refused. Whether it was known."""

@@ -32,7 +32,9 @@ class Authority(Protocol):
     """The part of the provider that is reached from here."""
 
     issuer: str
-    clients: dict[str, Client]
+
+    @property
+    def clients(self) -> Mapping[str, Client]: ...
 
     async def authorize(self, asked: Asked, token: str) -> str | SignOn | SentBack: ...
 

@@ -11,6 +11,8 @@ from cyclopts import Parameter
 from yett.config import example, markdown
 from yett.events import Declaration, catalogue
 from yett.kernel import Command, CommandFailed, Place, command, commands
+from yett.kernel.metrics import Metric
+from yett.kernel.metrics import catalogue as metrics
 from yett.ops import shell
 
 _LOG_HEAD = """\
@@ -32,6 +34,13 @@ the gateway and are carried there by the admin socket; all others run where they
 configuration (else `YETT_CONFIG`, else `/etc/yett`); `--json` prints the answer as JSON. `yett help …` shows the same
 as `yett … --help`. A command ends with 0 when it did what was asked, with 1 when it could not and with 2 when what was
 typed is no command.
+"""
+_METRICS_HEAD = """\
+# Metrics reference
+
+Everything that can be measured. Printed from the declarations by `make reference`; a test compares. `[metrics]` in the
+settings says where Prometheus reads it; `yett admin metrics` shows the same numbers. Labels take their values from the
+configuration and from fixed sets, never from clients. Counters begin at 0 with the process.
 """
 
 
@@ -79,10 +88,20 @@ def command_reference(declared: Iterable[Command]) -> str:
     return "".join(parts)
 
 
+def metrics_reference(declared: Iterable[Metric]) -> str:
+    """The metrics reference as Markdown, by name."""
+    parts = [_METRICS_HEAD, "\n| metric | kind | labels | what it is |\n|---|---|---|---|\n"]
+    for metric in sorted(declared, key=lambda each: each.name):
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        parts.append(f"| `{metric.name}` | {metric.kind.value} | {labels} | {metric.help} |\n")
+    return "".join(parts)
+
+
 _PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "log": ("log.md", lambda: log_reference(catalogue.events.values())),
     "settings": ("settings.md", markdown),
     "commands": ("commands.md", lambda: command_reference(commands.values())),
+    "metrics": ("metrics.md", lambda: metrics_reference(metrics.values())),
 }
 
 
@@ -106,6 +125,12 @@ def print_settings() -> str:
 def print_commands() -> str:
     """Print the command reference: every command with its help."""
     return _page("commands")
+
+
+@command("reference metrics", place=Place.HERE)
+def print_metrics() -> str:
+    """Print the metrics reference: every metric with its kind and labels."""
+    return _page("metrics")
 
 
 @command("reference example", place=Place.HERE)

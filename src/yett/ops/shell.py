@@ -37,6 +37,7 @@ FOLDERS: dict[tuple[str, ...], str] = {
     ("config",): "The settings in force.",
     ("certificates",): "Certificates by name.",
     ("log",): "How much is recorded.",
+    ("ech",): "The key that hides host names in TLS hellos.",
     ("data",): "What the gateway's modules keep about people.",
 }
 

@@ -17,7 +17,7 @@ from yett.pki.certificates import (
 )
 from yett.pki.commands import AuthorityCommands, CertificateCommands
 from yett.pki.config import PKISettings
-from yett.pki.tls import TLSContexts
+from yett.pki.tls import ClientAuthority, TLSContexts
 
 __all__ = [
     "DEFAULT",
@@ -28,6 +28,7 @@ __all__ = [
     "CertificateCommands",
     "Certificates",
     "Changed",
+    "ClientAuthority",
     "Installed",
     "PKISettings",
     "Reason",

@@ -3,7 +3,8 @@
 The handshake begins in the listener's context and moves to that of the certificate the client's
 name selects. A context is never changed once made: a renewed certificate gets another one, and
 connections that began under the old one keep it. Session tickets are the listener context's
-business, so they outlive renewals.
+business, so they outlive renewals. Whom clients' certificates are checked against is another matter:
+when that changes, the listener gets a new context too, and a ticket of before proves nothing.
 """
 
 import contextlib
@@ -11,12 +12,15 @@ import os
 import ssl
 import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-from yett.events import DEBUG, ERROR, WARN, describe, event
+from yett.events import DEBUG, ERROR, INFO, WARN, describe, event
 from yett.events.fields import Error, Host, Name, Serial
 from yett.pki.certificates import Certificates, Changed, Installed
 
-PROTOCOLS = ("http/1.1",)
+PROTOCOLS = ("h2", "http/1.1")
+"""What is spoken behind TLS, the preferred one first."""
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only. TLS 1.3 has nothing else."""
 
@@ -41,11 +45,40 @@ def selected(name: Host, installed: Name, serial: Serial) -> None:
     """One step of normal work: which certificate was shown for the name a client asked for."""
 
 
+@event("tls.clients", INFO, "Client authorities taken over")
+def clients_followed(file: Name, required: bool) -> None:
+    """`service.client_cert`, `service.client_ca` or the file has changed; `file` is empty when nobody is asked.
+
+    New connections go by it. Open ones were checked when they began, and go on.
+    """
+
+
+@event("tls.clients", ERROR, "Client authorities cannot be used")
+def clients_not_followed(file: Name, error: Error) -> None:
+    """The file has changed and is of no use now: clients are checked as before. A restart would fail with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthority:
+    """Who vouches for clients, and whether a client may come without."""
+
+    ca_file: Path
+    is_required: bool
+
+
 class TLSContexts:
     """Contexts by certificate. `server_context` is made once and follows every renewal."""
 
-    def __init__(self, certificates: Certificates) -> None:
+    def __init__(
+        self,
+        certificates: Certificates,
+        clients: ClientAuthority | None = None,
+        protocols: tuple[str, ...] = PROTOCOLS,
+    ) -> None:
         self._certificates = certificates
+        self._protocols = protocols
+        self._asked = (clients, _content(clients))
+        self._question = _question(*self._asked)
         # By fingerprint: the same certificate in several places needs one context.
         self._made: weakref.WeakValueDictionary[str, ssl.SSLContext] = weakref.WeakValueDictionary()
         self._held: dict[str, ssl.SSLContext] = {}
@@ -54,9 +87,33 @@ class TLSContexts:
         for installed in certificates.all():
             self._hold(installed)
 
+    def follow(self, clients: ClientAuthority | None) -> ssl.SSLContext | None:
+        """Check clients' certificates so from now on; the listener's new context, None if nothing has changed.
+
+        Also asked when the settings are the same, since the file may have changed.
+        """
+        asked = (clients, _content(clients))
+        if asked == self._asked:
+            return None
+        self._asked = asked
+        file = str(clients.ca_file) if clients is not None else ""
+        before, self._question = self._question, _question(*asked)
+        try:
+            context = self.server_context()
+        except ssl.SSLError as problem:
+            self._question = before
+            clients_not_followed(file=file, error=describe(problem))
+            return None
+        self._made = weakref.WeakValueDictionary()
+        self._held = {}
+        for installed in self._certificates.all():
+            self._hold(installed)
+        clients_followed(file=file, required=clients is not None and clients.is_required)
+        return context
+
     def server_context(self) -> ssl.SSLContext:
         """The listener's context. It has no certificate of its own."""
-        context = _bare_context()
+        context = _bare_context(self._question, self._protocols)
         context.sni_callback = self._select
         return context
 
@@ -91,7 +148,7 @@ class TLSContexts:
         context = self._made.get(fingerprint)
         if context is None:
             try:
-                context = _context_of(installed)
+                context = _context_of(installed, self._question, self._protocols)
             except (ssl.SSLError, OSError) as problem:
                 context_failed(
                     name=installed.name, serial=installed.certificate.serial, error=describe(problem)
@@ -101,21 +158,52 @@ class TLSContexts:
         return context
 
 
-def _context_of(installed: Installed) -> ssl.SSLContext:
-    context = _bare_context()
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What clients are asked for: the authorities in PEM, as they were when the file was last good."""
+
+    mode: ssl.VerifyMode
+    authorities: str
+
+
+def _question(clients: ClientAuthority | None, content: bytes) -> _Question | None:
+    if clients is None:
+        return None
+    mode = ssl.CERT_REQUIRED if clients.is_required else ssl.CERT_OPTIONAL
+    # Between certificates there may be words in any language. No text at all would be another error.
+    return _Question(mode, "".join(chr(byte) if byte < 128 else "?" for byte in content) or "?")
+
+
+def _content(clients: ClientAuthority | None) -> bytes:
+    """What the file with the authorities holds; nothing without one."""
+    try:
+        return clients.ca_file.read_bytes() if clients is not None else b""
+    except OSError:
+        return b""
+
+
+def _context_of(
+    installed: Installed, question: _Question | None, protocols: tuple[str, ...]
+) -> ssl.SSLContext:
+    context = _bare_context(question, protocols)
     certificate = installed.certificate
     with _in_memory(certificate.chain_pem + b"\n" + certificate.key_pem) as path:
         context.load_cert_chain(path)
     return context
 
 
-def _bare_context() -> ssl.SSLContext:
+def _bare_context(question: _Question | None, protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
-    context.set_alpn_protocols(list(PROTOCOLS))
+    context.set_alpn_protocols(list(protocols))
     # Renegotiation lets a client make us work for free; compression betrays secrets by length.
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    if question is not None:
+        # A handshake takes the question from the listener's context, and the authorities from the
+        # certificate's: both have to know.
+        context.load_verify_locations(cadata=question.authorities)
+        context.verify_mode = question.mode
     return context
 
 

@@ -64,6 +64,17 @@ def nothing_here(request_id: str) -> Answer:
     return _page(404, "There is nothing here", "No application is served at this address.", request_id)
 
 
+def wrong_method(request_id: str, allow: bytes) -> Answer:
+    """There is something here, for other methods."""
+    return _page(
+        405,
+        "This cannot be done here",
+        "The application does not take this method at this address.",
+        request_id,
+        headers=b"Allow: " + allow + b"\r\n",
+    )
+
+
 def departure(made: Departure) -> Answer:
     """Off to the sign-in page."""
     lines = f"Location: {made.location}\r\nSet-Cookie: {made.cookie}\r\nCache-Control: no-store\r\n"
@@ -79,6 +90,43 @@ def signed_out(request_id: str, home: str) -> Answer:
         request_id,
         (Action("Sign in", home),),
         _CHALLENGE,
+    )
+
+
+def sign_in_again(request_id: str, made: Departure) -> Answer:
+    """For a person whose form needs a fresh sign-in: sending them there at once would lose what they wrote."""
+    return _page(
+        401,
+        "This takes a recent sign-in",
+        "What you sent was not passed on, because you signed in a while ago. Sign in again, then go back "
+        "and send it once more.",
+        request_id,
+        (Action("Sign in again", made.location),),
+        f"Set-Cookie: {made.cookie}\r\n".encode("ascii") + _CHALLENGE,
+    )
+
+
+def fresh_sign_in_required(max_age: float) -> Answer:
+    """The same for a script, as RFC 9470, section 3, has it."""
+    seconds = int(max_age)
+    return Answer(
+        401,
+        b'{"error":"insufficient_user_authentication","max_age":%d}\n' % seconds,
+        content_type=b"application/json",
+        headers=b"Cache-Control: no-store\r\n"
+        b'WWW-Authenticate: Cookie realm="yett", error="insufficient_user_authentication", max_age="%d"\r\n'
+        % seconds,
+    )
+
+
+def out_of_order(request_id: str) -> Answer:
+    """Something of ours failed that nobody may go on without."""
+    return _page(
+        503,
+        "The gateway cannot take this request",
+        "The fault is on our side, and its operators have been told. Try again in a moment.",
+        request_id,
+        headers=b"Retry-After: 5\r\n",
     )
 
 

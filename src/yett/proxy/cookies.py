@@ -6,9 +6,11 @@ neither hide our cookie nor be read as it.
 
 import re
 
+from yett.guard.pow import PASS_COOKIE
+
 SESSION_COOKIE = "__Host-yett"
 CSRF_COOKIE = "__Host-yett-login"
-OURS = frozenset({SESSION_COOKIE.encode(), CSRF_COOKIE.encode()})
+OURS = frozenset(name.encode() for name in (SESSION_COOKIE, CSRF_COOKIE, PASS_COOKIE))
 """Names that no upstream may see."""
 
 _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"

@@ -3,11 +3,10 @@
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from yett.events import current_scope, is_in_scope
-from yett.kernel import Clock
 from yett.net.pages import (
     Action,
     PageResponse,
@@ -23,25 +22,22 @@ from yett.proxy import events
 from yett.proxy.config import RESERVED
 from yett.proxy.cookies import CSRF_COOKIE, SESSION_COOKIE, csrf_of, drop, keep_session, token_of
 from yett.proxy.login import CALLBACK, Arrival, Login
-from yett.proxy.signing import HeaderSigner
+from yett.proxy.proofs import Proofs
 from yett.sessions import Sessions
 
 SIGN_OUT = RESERVED + "signout"
-KEYS = RESERVED + "keys.json"
 
 
 class Endpoints:
-    """Callback, sign-out and the public keys, for every application host.
+    """Callback, sign-out, and what `proofs` has for services, for every application host.
 
     The gate says in the state of the ASGI scope which `host` a request is for, and under which
     path (`home`) that host has something to show.
     """
 
-    def __init__(self, login: Login, sessions: Sessions, signer: HeaderSigner, clock: Clock) -> None:
+    def __init__(self, login: Login, sessions: Sessions, proofs: Proofs) -> None:
         self._login = login
         self._sessions = sessions
-        self._signer = signer
-        self._clock = clock
         callback = Route(CALLBACK, self._callback)
         # Starlette adds HEAD to GET, but a look at the head must not use up a code.
         callback.methods = {"GET"}
@@ -50,7 +46,7 @@ class Endpoints:
                 callback,
                 Route(SIGN_OUT, self._ask_to_sign_out, methods=["GET"]),
                 Route(SIGN_OUT, self._sign_out, methods=["POST"]),
-                Route(KEYS, self._keys, methods=["GET"]),
+                *proofs.routes,
             ],
             exception_handlers={HTTPException: http_error},
         )
@@ -110,27 +106,20 @@ class Endpoints:
         token = token_of(_cookies(request))
         session = await self._sessions.validate(token, audience=state["host"])
         if session is not None:
-            if is_in_scope():
-                current_scope().user, current_scope().session = session.module_key, session.ref
             # Everything that came from the sign-on session ends with it, this one included.
             if session.parent:
                 await self._sessions.revoke(session.parent)
             if self._sessions.peek(token, state["host"]) is not None:
                 await self._sessions.revoke(session.ref)
+            if is_in_scope():
+                # Not sooner: requests of a session that ends are cut, and this one has to be answered.
+                current_scope().user, current_scope().session = session.module_key, session.ref
             events.signed_out(user=session.module_key, host=state["host"])
         response = _signed_out(state["home"])
         for name in (SESSION_COOKIE, CSRF_COOKIE):
             response.headers.append("Set-Cookie", drop(name))
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
-
-    async def _keys(self, request: Request) -> Response:
-        """The public keys that identity headers are signed with, as a JWK set."""
-        events.keys_served(host=request.scope["state"]["host"])
-        answer = JSONResponse(self._signer.public_keys(self._clock.now()))
-        answer.headers["Cache-Control"] = f"public, max-age={self._signer.keys_fresh_for}"
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
 
 
 def _signed_out(home: str) -> PageResponse:

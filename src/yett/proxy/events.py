@@ -10,11 +10,16 @@ from yett.events.fields import (
     Host,
     Method,
     Name,
+    Names,
     Path,
+    SessionRef,
     User,
 )
 from yett.net.http import Failure
 from yett.proxy.balancing import NoBackend
+from yett.proxy.config import PathKind
+from yett.proxy.faults import HeaderFault, KeyProblem
+from yett.proxy.request_signing import Fault
 
 # Life of the proxy.
 
@@ -39,6 +44,26 @@ def config_summary(routes: int, hosts: int, public_routes: int) -> None:
     """How many routes are served, and how many of them to everybody. Look twice at public ones."""
 
 
+@event("proxy.config", INFO, "Cert loading", code="authority_loaded")
+def authority_loaded(app: App, file: Name) -> None:
+    """The service of a mapping is trusted by these authorities alone. Nothing to do."""
+
+
+@event("proxy.outlier_detection", WARN, "Outlier detection config warnings", code="questionable")
+def outliers_questionable(pool_id: Name, problem: Detail) -> None:
+    """A pool's `outlier` table does something that is rarely meant. Check that it is."""
+
+
+@event("proxy.dns_discovery", WARN, "DNS discovery config warnings", code="questionable")
+def discovery_questionable(pool_id: Name, problem: Detail) -> None:
+    """A pool's `discovery` table does something that is rarely meant. Check that it is."""
+
+
+@event("proxy.health_check", WARN, "Health check config warnings", code="questionable")
+def health_questionable(pool_id: Name, problem: Detail) -> None:
+    """A pool's `health` table does something that is rarely meant. Check that it is."""
+
+
 @event("proxy.config", WARN, "Duplicate route detection", code="duplicate_route")
 def duplicate_route(app: App, host: Host, route_path: Name, kept: Name) -> None:
     """Two mappings name the same host and path; the first one is used. Remove one of them."""
@@ -54,11 +79,15 @@ def route_configured(
     app: App,
     host: Host,
     route_path: Name,
+    match: PathKind,
+    methods: Names,
     service: Address,
     groups: Groups,
     public: bool,
     websocket: bool,
     identity_headers: bool,
+    conditions: int,
+    reauth: int,
 ) -> None:
     """One line per route at each (re)load: what is reachable, where it goes, and who may enter."""
 
@@ -91,6 +120,35 @@ def ambiguous_path(host: Host) -> None:
     """
 
 
+@event("proxy.dispatcher", DEBUG, "Method not allowed")
+def method_not_allowed(host: Host) -> None:
+    """The path is mapped, but not for this method: the client got a 405. Add the method to the mapping if it should."""
+
+
+@event("proxy.dispatcher", WARN, "Path too long to compare")
+def path_too_long(host: Host, length: int) -> None:
+    """The path was longer than is compared with patterns, or with exact paths when it holds escapes: a 414.
+
+    Applications do not use such paths; many from one address are a probe.
+    """
+
+
+@event("proxy.limit", WARN, "Request body larger than the mapping allows")
+def body_too_large(app: App, host: Host, limit: int, size: int) -> None:
+    """The client got a 413 or was cut off. Size 0: the request did not say. Raise `max_body` if it should pass."""
+
+
+@event("proxy.reauth", INFO, "Re-authentication required", audit=True)
+def reauthentication_required(
+    user: User, app: App, host: Host, path: Path, max_age: float, age: float
+) -> None:
+    """A re-authentication rule matched: the person signed in too long ago, and was asked to do so again.
+
+    Ages are in seconds; -1 when nobody knows. Nothing to do. Again and again for one person without
+    a sign-in in between, it may be somebody at a desk or with a session that is not theirs.
+    """
+
+
 @event("proxy.access", DEBUG, "Route access check")
 def access_checked(app: App, host: Host, groups: Groups, reason: Name) -> None:
     """One decision with its reason; refusals are recorded as `access.denied` as well."""
@@ -106,7 +164,7 @@ def client_left(app: App, bytes_out: int) -> None:
     """The client closed before the answer was complete. Normal for people who click on."""
 
 
-@event("proxy.error", ERROR, "Proxy request failed")
+@event("proxy.error", ERROR, "Proxy request failed (timeout, connection refused, etc.)")
 def request_failed(app: App, backend: Address, failure: Failure, error: Error) -> None:
     """The backend gave no (whole) answer; the client got a 502 or 504, or its connection was cut mid-body.
 
@@ -164,10 +222,12 @@ def completed(
     route: Name,
     rule: Name,
     upstream: Name,
+    protocol: Name,
 ) -> None:
     """The one record of every request that was parsed. Status 0: the client left before an answer.
 
-    Route, rule and upstream are those of a request that was let through, and empty otherwise.
+    Route, rule and upstream are those of a request that was let through, and empty otherwise. The
+    protocol is what the client, or the proxy before us, spoke: http/1.0, http/1.1 or h2.
     """
 
 
@@ -182,6 +242,21 @@ def refused_unrecorded() -> None:
 @event("proxy.oidc", DEBUG, "Redirecting to internal OIDC provider")
 def redirecting(app: App, host: Host) -> None:
     """Somebody without a session was sent to sign in. Nothing to do."""
+
+
+@event("proxy.oidc", ERROR, "Failed to generate PKCE verifier")
+def verifier_not_made(host: Host, error: Error) -> None:
+    """The system's random source failed, so nobody can be sent to sign in (503). Check the machine."""
+
+
+@event("proxy.oidc", ERROR, "Failed to generate CSRF token")
+def csrf_not_made(host: Host, error: Error) -> None:
+    """The system's random source failed, so nobody can be sent to sign in (503). Check the machine."""
+
+
+@event("proxy.oidc", ERROR, "Failed to generate state encryption")
+def state_not_sealed(host: Host, error: Error) -> None:
+    """What travels to the sign-in page could not be encrypted, so nobody can be sent there (503). Check the machine."""
 
 
 @event("proxy.oidc.callback", INFO, "OIDC proxy authentication completed", audit=True)
@@ -232,6 +307,38 @@ def signed_out(user: User, host: Host) -> None:
     """The person ended their session here, and with it every other that came from the same sign-in. Nothing to do."""
 
 
+# Sessions, as a listener sees them.
+
+
+@event("listener.session", DEBUG, "Session created")
+def session_created(session: SessionRef, host: Host) -> None:
+    """A browser was given the cookie of a new session. Nothing to do."""
+
+
+@event("listener.session", DEBUG, "Session validated")
+def session_validated(session: SessionRef, host: Host) -> None:
+    """A request came with the cookie of a live session. Nothing to do."""
+
+
+@event("listener.session", DEBUG, "Session expired")
+def session_expired(host: Host) -> None:
+    """A request came with the cookie of a session that is no more, or never was. They have to sign in again."""
+
+
+@event("listener.session", ERROR, "Session creation failures", code="not_created")
+def session_not_created(host: Host) -> None:
+    """Somebody signed in, and no session could be kept for them. `proxy.oidc.callback` says why."""
+
+
+@event("listener.session", WARN, "Session validation failures", code="invalid")
+def session_invalid(host: Host, session: SessionRef, audience: Name) -> None:
+    """A request came with the session of another host. It counts as none.
+
+    No browser sends a cookie to another host: somebody has carried the session's secret here. Revoke
+    the session, and ask its owner.
+    """
+
+
 # Signing identity headers.
 
 
@@ -248,6 +355,50 @@ def key_too_short(length: int) -> None:
     """The secret all keys are derived from has less than 32 bytes. Set a longer `cluster.cluster_key`."""
 
 
+@event("proxy.signing", ERROR, "Key derivation failed")
+def key_not_derived(epoch: int, is_initial: bool, error: Error) -> None:
+    """There is no key to sign identity headers with, at the start or after a rotation.
+
+    Routes that tell upstreams who is calling are refused (503) until there is one. The error says what
+    is missing; a cryptographic library without Ed25519 is one reason.
+    """
+
+
 @event("proxy.signing_key", DEBUG, "Public key endpoint access and validation", code="served")
 def keys_served(host: Host) -> None:
-    """Somebody fetched the public keys for identity headers. Nothing to do."""
+    """Somebody fetched the public keys for identity headers and signed requests. Nothing to do."""
+
+
+@event("proxy.signing_key", WARN, "Public key endpoint access and validation", code="refused")
+def keys_refused(host: Host, reason: KeyProblem) -> None:
+    """Somebody asked for a key that there is not, or in a way that nobody does.
+
+    `unknown`: a service has met a key id that is older than one rotation, another cluster's, or made up.
+    """
+
+
+@event("proxy.signature_verify", DEBUG, "Signature verification endpoint handler", code="valid")
+def headers_valid(host: Host, user: User) -> None:
+    """A service had us check identity headers, and they are good. Nothing to do."""
+
+
+@event("proxy.signature_verify", WARN, "Signature verification endpoint handler", code="invalid")
+def headers_invalid(host: Host, reason: HeaderFault) -> None:
+    """A service had us check identity headers that are not good for its host, or not any more.
+
+    `expired` may be a slow service. Anything else is a forgery, or a mistake in how the service asks.
+    """
+
+
+@event("proxy.request_signature_verify", DEBUG, "Request signature verification handler", code="valid")
+def request_valid(host: Host, key_id: Name) -> None:
+    """A service had us check a signed request, and it is as it was signed. Nothing to do."""
+
+
+@event("proxy.request_signature_verify", WARN, "Request signature verification handler", code="invalid")
+def request_invalid(host: Host, reason: Fault) -> None:
+    """A service had us check a request that is not as we signed it, or was never signed.
+
+    `expired` may be a slow service or one that has seen the request before. Anything else is a forgery, a
+    proxy in between that changes requests, or a mistake in how the service asks.
+    """

@@ -1,8 +1,8 @@
 """One decision per request.
 
 The order is policy, so it stands here in one place: host and path, reserved pages, session,
-person, access, identity headers. Everything is looked up in local memory; only a session that
-this node has not seen yet waits for the store.
+person, access, recent sign-in, size, identity headers. Everything is looked up in local memory;
+only a session that this node has not seen yet waits for the store.
 
 A decision to let somebody through is remembered for as long as everything it was made of is the
 very same: session, person, route, signature. Persons and routes are immutable, so a change of
@@ -19,14 +19,20 @@ from yett.identity import Directory, Person
 from yett.identity.access import Allowed, Denied, judge
 from yett.identity.access import events as access
 from yett.kernel import Clock
+from yett.kernel.metrics import Tally
 from yett.net.http import Answer, ASGIApp, Decision, Failure, Forward, Outcome, Refusal, Request, Serve
 from yett.proxy import answers, events
+from yett.proxy.assets import Assets, is_climbing
 from yett.proxy.balancing import Balancer
-from yett.proxy.cookies import OURS, csrf_of, session_token
+from yett.proxy.conditions import WrongMethod
+from yett.proxy.cookies import OURS, session_token
 from yett.proxy.login import Login
-from yett.proxy.pooled import Pooled, Pooling
-from yett.proxy.routes import Miss, Route, RouteTable
-from yett.proxy.signing import HeaderSigner
+from yett.proxy.matching import Miss
+from yett.proxy.pooled import Pooled
+from yett.proxy.routes import Found, Route, RouteTable, Variants
+from yett.proxy.sending import Sending
+from yett.proxy.shadow import Mirror
+from yett.proxy.signing import HeaderSigner, NoKey
 from yett.sessions import Session, Sessions, SessionType
 
 _MOST_REMEMBERED = 10_000
@@ -36,6 +42,7 @@ _HSTS = frozenset({b"strict-transport-security"})
 _NOTHING: frozenset[bytes] = frozenset()
 _OVER = object()
 """The note of a request that ended before it was decided on."""
+_VALIDATED = events.session_validated.declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,26 @@ class ProxyGate:
         refuse_unrecorded: Callable[[], bool],
         door: Door,
         balancer: Balancer,
+        mirror: Mirror | None = None,
     ) -> None:
         self._door = door
-        self._pooling = Pooling(balancer)
+        self._sending = Sending(
+            door=door,
+            login=login,
+            balancer=balancer,
+            clock=clock,
+            mirror=mirror,
+            refuse=lambda request, answer: self._ours(request, self._written(request.scope, answer)),
+        )
         self._directory = directory
         self._sessions = sessions
         self._signer = signer
-        self._login = login
         self._clock = clock
         self._sign_in_host = sign_in_host
         self._sign_in_app = answers.watched(sign_in_app, refuse_unrecorded, self._more_headers)
         self._application_pages = answers.watched(application_pages, refuse_unrecorded, self._more_headers)
         self._refuse_unrecorded = refuse_unrecorded
-        self._ready: dict[tuple[str, str], _Ready] = {}
+        self._ready: dict[tuple[str, int], _Ready] = {}
         self.use(table, hsts)
 
     def use(self, table: RouteTable, hsts: timedelta) -> None:
@@ -91,18 +105,33 @@ class ProxyGate:
         self._hsts = b"Strict-Transport-Security: max-age=%d\r\n" % seconds if seconds else b""
         self._ready.clear()
 
+    # Numbers.
+
+    @property
+    def remembered(self) -> int:
+        """How many decisions it remembers."""
+        return len(self._ready)
+
+    @property
+    def resent(self) -> Tally[tuple[str, str]]:
+        """Requests that were sent more than once: by application, and "retry" or "hedge"."""
+        return self._sending.resent
+
     # Deciding.
 
     def decide(self, request: Request) -> Decision | Awaitable[Decision]:
         turned_away = self._door.check(request)
         if turned_away is not None:
-            return self._ours(request, self._written(request.scope, turned_away))
+            return self._turned_away(request, turned_away)
         host = request.host
         if host == self._sign_in_host:
             return self._serve(request, self._sign_in_app, "sign-in", "/")
         found = self.table.find(host, request.path)
         if found.__class__ is not Route:
-            return self._missed(request, found)  # type: ignore[arg-type]  # the only other type; isinstance costs more
+            chosen = _chosen(found, request)
+            if not isinstance(chosen, Route):
+                return self._missed(request, chosen)
+            found = chosen
         request.note = found.app
         events.matched(found.app, host, found.path)
         token = session_token(request.cookie)
@@ -113,14 +142,27 @@ class ProxyGate:
             return self._decide_later(request, token)
         return self._judge(request, found, session)
 
+    def _turned_away(self, request: Request, by_door: Answer | Serve) -> Decision:
+        if isinstance(by_door, Answer):
+            return self._ours(request, self._written(request.scope, by_door))
+        request.note = "proof of work"
+        by_door.app = answers.watched(by_door.app, self._refuse_unrecorded, self._more_headers)
+        return by_door
+
     async def _decide_later(self, request: Request, token: bytes) -> Decision:
         """The session may have been made on another node, or this one has just started."""
-        session = await self._sessions.validate(token, audience=request.host, type=SessionType.AUTHENTICATED)
+        host = request.host
+        session = await self._sessions.validate(token, audience=None, type=SessionType.AUTHENTICATED)
+        if session is None:
+            events.session_expired(host=host)
+        elif session.audience != host:
+            events.session_invalid(host=host, session=session.ref, audience=session.audience)
+            session = None
         if request.note is _OVER:
             # Nobody will carry this out, or tell how it ended: nothing may be counted as begun.
             return Answer(503)
         # Other mappings may be in force by now, and it is them that count.
-        found = self.table.find(request.host, request.path)
+        found = _chosen(self.table.find(host, request.path), request)
         return (
             self._judge(request, found, session) if isinstance(found, Route) else self._missed(request, found)
         )
@@ -133,7 +175,9 @@ class ProxyGate:
             person = self._directory.person(session.module_key)
             scope = request.scope
             scope.user, scope.session = session.module_key, key
-        ready = self._ready.get((key, route.prefix))
+            if _VALIDATED.enabled:
+                events.session_validated(session=key, host=request.host)
+        ready = self._ready.get((key, route.number))
         if (
             ready is None
             or ready.route is not route
@@ -143,19 +187,23 @@ class ProxyGate:
             or not ready.made_at <= self._clock.now() < ready.expires_at
         ):
             return self._judge_anew(request, route, session, person)
-        return self._pass(request, ready)
+        return self._pass(request, ready, session)
 
     def _judge_anew(
         self, request: Request, route: Route, session: Session | None, person: Person | None
     ) -> Decision:
         verdict = judge(route.rule, None if session is None else session.module_key, person)
         if isinstance(verdict, Allowed):
-            return self._pass(request, self._prepare(request, route, session, person))
+            try:
+                ready = self._prepare(request, route, session, person)
+            except NoKey:
+                return self._ours(request, answers.out_of_order(request.scope.request_id))
+            return self._pass(request, ready, session)
         if isinstance(verdict, Denied):
-            _say_checked(route, person, verdict.reason.value)
+            _say_checked(request, route, person, verdict.reason.value)
             access.denied(
                 app=route.app,
-                host=route.host,
+                host=request.host,
                 path=request.path,
                 rule=verdict.rule.name,
                 reason=verdict.reason,
@@ -165,29 +213,38 @@ class ProxyGate:
             scope = request.scope
             answer = answers.forbidden(route.app, scope.user, verdict.reason, scope.request_id)
             return self._ours(request, self._written(scope, answer))
-        _say_checked(route, person, type(verdict).__name__)
-        return self._ours(request, self._sign_in_first(request, route))
+        _say_checked(request, route, person, type(verdict).__name__)
+        home = self.table.home(request.host).start
+        return self._ours(request, self._sending.departures.first(request, route, home))
 
-    def _pass(self, request: Request, ready: _Ready) -> Forward | Answer:
+    def _pass(self, request: Request, ready: _Ready, session: Session | None) -> Decision:
         route = ready.route
         if ready.person is not None:
             turned_away = self._door.check_person(request, ready.person.groups)
             if turned_away is not None:
                 return self._ours(request, self._written(request.scope, turned_away))
         if events.access_checked.declaration.enabled:
-            _say_checked(route, ready.person, Allowed.__name__)
+            _say_checked(request, route, ready.person, Allowed.__name__)
         forward = ready.forward
-        if route.pool_id:
-            decision = self._pooling.choose(request, route, forward)
-            if isinstance(decision, Answer):
-                return self._ours(request, decision)
-            forward = decision
-        else:
+        if route.is_plain:
             request.note = route
             events.proxying(route.app, route.address)
+        else:
+            decision = self._sending.send(
+                request,
+                route,
+                forward,
+                session=session,
+                person=ready.person,
+                home=self.table.home(request.host).start,
+            )
+            if not isinstance(decision, Forward):
+                return decision
+            forward = decision
         if request.is_chunked:
             # Nobody knows yet how long it is; the engine counts.
-            forward = replace(forward, max_body=self._door.limit_for(request))
+            limits = (self._door.limit_for(request), route.max_body)
+            forward = replace(forward, max_body=min(filter(None, limits), default=0))
         shared = self._door.response_headers(request)
         if shared:
             forward = replace(
@@ -203,23 +260,25 @@ class ProxyGate:
         now = self._clock.now()
         add, expires_at = b"", now + _UNSIGNED_FOR
         if session is not None and person is not None and route.identity_headers:
-            signed = self._signer.headers(person, session=session.ref, host=route.host, now=now)
+            signed = self._signer.headers(person, session=session.ref, host=request.host, now=now)
             add, expires_at = signed.lines, signed.expires_at
         hsts = self._more_headers(request.connection.is_tls)
+        there, back = route.request_edits, route.response_edits
         forward = Forward(
             route.upstream,
-            add=add,
+            add=add + there.lines(route.app, session, person),
+            drop=there.drop,
             drop_cookies=OURS,
             host=route.host_header,
-            response_add=hsts,
+            response_add=hsts + back.lines(route.app, session, person),
             # It speaks for the whole host, which the applications on its paths do not.
-            response_drop=_HSTS if hsts else _NOTHING,
+            response_drop=back.drop | (_HSTS if hsts else _NOTHING),
             websocket=route.websocket,
         )
         ready = _Ready(route, person, request.connection.is_tls, now, expires_at, forward)
         if len(self._ready) >= _MOST_REMEMBERED:
             self._make_room(now)
-        self._ready[route.host if session is None else session.ref, route.prefix] = ready
+        self._ready[route.host if session is None else session.ref, route.number] = ready
         return ready
 
     def _make_room(self, now: float) -> None:
@@ -239,36 +298,32 @@ class ProxyGate:
 
     # Answers.
 
-    def _missed(self, request: Request, miss: Miss) -> Decision:
+    def _missed(self, request: Request, miss: Miss | WrongMethod) -> Decision:
         host, request_id = request.host, request.scope.request_id
+        if isinstance(miss, WrongMethod):
+            events.method_not_allowed(host=host)
+            return self._ours(request, answers.wrong_method(request_id, miss.allow))
         if miss is Miss.RESERVED:
             home = self.table.home(host)
-            return self._serve(request, self._application_pages, home.app, home.path)
+            return self._serve(request, self._application_pages, home.app, home.start)
         if miss is Miss.AMBIGUOUS:
-            events.ambiguous_path(host=host)
+            self._say_ambiguous(request)
             return self._ours(request, answers.ambiguous(request_id))
+        if miss is Miss.TOO_LONG:
+            events.path_too_long(host=host, length=len(request.path))
+            return self._ours(request, answers.refused(Refusal.TARGET_TOO_LONG, request_id))
         if miss is Miss.NO_HOST:
             events.no_routes(host=host)
         else:
             events.no_path_match(host=host)
         return self._ours(request, answers.nothing_here(request_id))
 
-    def _sign_in_first(self, request: Request, route: Route) -> Answer:
-        if not _is_person(request):
-            return answers.sign_in_required()
-        home = self.table.home(route.host).path
-        if request.method not in {b"GET", b"HEAD"}:
-            return answers.signed_out(request.scope.request_id, home)
-        departure = self._login.depart(
-            route.host,
-            request.target.decode("ascii"),
-            app=route.app,
-            home=home,
-            csrf=csrf_of(request.cookie),
-            now=self._clock.now(),
-        )
-        events.redirecting(app=route.app, host=route.host)
-        return answers.departure(departure)
+    def _say_ambiguous(self, request: Request) -> None:
+        above = self.table.route_above(request.host, request.path)
+        if above is not None and isinstance(above.own, Assets) and is_climbing(request.path):
+            above.own.traversal(request.host)
+        else:
+            events.ambiguous_path(host=request.host)
 
     def _written(self, scope: Scope, answer: Answer) -> Answer:
         """The answer, or a refusal when its audit record could not be written and that matters."""
@@ -311,17 +366,17 @@ class ProxyGate:
         note, pooled = request.note, None
         if note.__class__ is Pooled:
             pooled, note = note, note.route
-            self._pooling.finished(pooled, outcome)
+            self._sending.finished(pooled, outcome)
         if note.__class__ is Route:
             app, route, rule = note.app, note.path, note.rule.name
             upstream = note.address if pooled is None else pooled.address
             if outcome.refusal is Refusal.BODY_TOO_LARGE:
-                self._door.cut(request)
+                self._sending.cut(request, note)
             if outcome.client_left:
                 events.client_left(app=app, bytes_out=outcome.bytes_out)
             elif outcome.failure is not None and outcome.status != 101:
                 # A tunnel that stood still is closed, and nobody failed.
-                is_fallback = pooled is not None and pooled.chosen is None
+                is_fallback = pooled is not None and pooled.is_fallback
                 say = events.fallback_failed if is_fallback else events.request_failed
                 say(app=app, backend=upstream, failure=outcome.failure, error=outcome.detail)
         else:
@@ -339,20 +394,15 @@ class ProxyGate:
             route,
             rule,
             upstream,
+            request.connection.protocol if request.minor_version else "http/1.0",
         )
 
 
-def _say_checked(route: Route, person: Person | None, reason: str) -> None:
+def _chosen(found: Found, request: Request) -> Route | Miss | WrongMethod:
+    """Of several routes for one path, the request's own."""
+    return found.choose(request) if isinstance(found, Variants) else found
+
+
+def _say_checked(request: Request, route: Route, person: Person | None, reason: str) -> None:
     groups = person.groups if person is not None else ()
-    events.access_checked(app=route.app, host=route.host, groups=groups, reason=reason)
-
-
-def _is_person(request: Request) -> bool:
-    """Whether a person is looking, who can read a page or be sent elsewhere; a script cannot."""
-    if request.upgrade:
-        return False
-    mode = request.field(b"sec-fetch-mode")
-    if mode is not None:
-        return mode == b"navigate"
-    accept = request.field(b"accept") or b""
-    return b"text/html" in accept and request.field(b"x-requested-with") is None
+    events.access_checked(app=route.app, host=request.host, groups=groups, reason=reason)

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
@@ -22,10 +22,12 @@ from yett.oidc import CODE_REF, Grant, Reason, Refused
 from yett.proxy import events
 from yett.proxy.config import RESERVED, ProxySettings
 from yett.proxy.cookies import keep_csrf
+from yett.proxy.reauth import AUTH_TIME
 from yett.sessions import Issued, SessionNotCreated, Sessions, SessionType
 
 CALLBACK = RESERVED + "callback"
 
+_CLIENT = "app:"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_RETURN = 2048
 """Characters of a target that travel: sealed, they still fit into addresses that every server takes."""
@@ -36,6 +38,7 @@ class Provider(Protocol):
 
     def register_client(self, client_id: str, redirect_uris: tuple[str, ...]) -> object: ...
     def forget_client(self, client_id: str) -> bool: ...
+    def find_clients(self, find: Callable[[str], tuple[str, ...]]) -> None: ...
 
     async def redeem(
         self, code: str, *, verifier: str, client_id: str, redirect_uri: str
@@ -112,8 +115,13 @@ class Login:
         *,
         issuer: str,
         public_port: int,
+        new_secret: Callable[[], str] = new_secret,
+        remember: Callable[[str], Mapping[str, str]] = lambda _: {},
     ) -> None:
+        """`remember` tells what else the session of a person keeps."""
+        self._remember = remember
         self._provider = provider
+        self._new_secret = new_secret
         self._sessions = sessions
         self._sealer = sealer
         self._clock = clock
@@ -130,36 +138,80 @@ class Login:
         """Make the provider know the host, so that it sends people back there and nowhere else."""
         self._provider.register_client(_client(host), (self._redirect_uri(host),))
 
+    def serve_families(self, is_served: Callable[[str], bool]) -> None:
+        """Make the provider know the hosts of wildcards, which are too many to register.
+
+        Nothing is kept for one of them, so nobody fills the memory by asking for ever new ones, and
+        every node knows them all.
+        """
+
+        def find(client_id: str) -> tuple[str, ...]:
+            host = client_id.removeprefix(_CLIENT)
+            return (self._redirect_uri(host),) if host != client_id and is_served(host) else ()
+
+        self._provider.find_clients(find)
+
     def forget(self, host: str) -> None:
         """The host is served no more; codes for it are refused from now on."""
         self._provider.forget_client(_client(host))
 
-    def depart(self, host: str, target: str, *, app: str, home: str, csrf: str, now: float) -> Departure:
+    def depart(
+        self,
+        host: str,
+        target: str,
+        *,
+        app: str,
+        home: str,
+        csrf: str,
+        now: float,
+        max_age: float | None = None,
+    ) -> Departure | None:
         """Begin a trip from `target` on `host`; a target too long to travel becomes `home`.
 
         A well-formed earlier cookie is used again: tabs that are sent to sign in together share it,
-        so that all of them can come back.
+        so that all of them can come back. `max_age` is how many seconds ago the person may have
+        signed in; whoever did so before has to prove again who they are. None when what a trip
+        needs cannot be made.
         """
-        if not _TOKEN.fullmatch(csrf):
-            csrf = new_secret()
-        verifier = new_secret()
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
-        nonce = new_secret(16)
+        made = self._secrets(host, csrf)
+        if made is None:
+            return None
+        csrf, verifier, nonce = made
         trip = _Trip(host, app, target if len(target) <= _LONGEST_RETURN else home, csrf, verifier, nonce)
-        query = urlencode(
-            {
-                "response_type": "code",
-                "client_id": _client(host),
-                "redirect_uri": self._redirect_uri(host),
-                "scope": "openid",
-                "state": self._sealer.seal(asdict(trip), expires_at=now + self._timeout),
-                "nonce": nonce,
-                "code_challenge": challenge.decode(),
-                "code_challenge_method": "S256",
-            }
-        )
+        try:
+            state = self._sealer.seal(asdict(trip), expires_at=now + self._timeout)
+        except (OSError, ValueError) as problem:
+            events.state_not_sealed(host=host, error=describe(problem))
+            return None
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+        asked = {
+            "response_type": "code",
+            "client_id": _client(host),
+            "redirect_uri": self._redirect_uri(host),
+            "scope": "openid",
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": challenge.decode(),
+            "code_challenge_method": "S256",
+        }
+        if max_age is not None:
+            # The gate looks at the time of the sign-in itself: this can be taken out of the address.
+            asked["max_age"] = str(int(max_age))
         cookie = keep_csrf(csrf, math.ceil(self._timeout))
-        return Departure(f"{self._issuer}/oidc/authorize?{query}", cookie)
+        return Departure(f"{self._issuer}/oidc/authorize?{urlencode(asked)}", cookie)
+
+    def _secrets(self, host: str, csrf: str) -> tuple[str, str, str] | None:
+        """The cookie's value, the verifier and the nonce of a new trip; None without a random source."""
+        try:
+            csrf = csrf if _TOKEN.fullmatch(csrf) else self._new_secret()
+        except OSError as problem:
+            events.csrf_not_made(host=host, error=describe(problem))
+            return None
+        try:
+            return csrf, self._new_secret(), self._new_secret()[:22]
+        except OSError as problem:
+            events.verifier_not_made(host=host, error=describe(problem))
+            return None
 
     async def arrive(
         self,
@@ -200,14 +252,21 @@ class Login:
                 granted.user,
                 audience=host,
                 parent=granted.sign_on_ref,
-                metadata={**metadata, CODE_REF: granted.code_ref},
+                metadata={
+                    **metadata,
+                    **self._remember(granted.user),
+                    CODE_REF: granted.code_ref,
+                    AUTH_TIME: format(granted.auth_time, ".3f"),
+                },
             )
         except SessionNotCreated as problem:
             events.session_failed(host=host, error=describe(problem))
+            events.session_not_created(host=host)
             return NotArrived(503, "Your sign-in could not be kept. Try again in a moment.", wanted)
         await self._end_other(earlier, host, granted.sign_on_ref)
         if is_in_scope():
             current_scope().user, current_scope().session = granted.user, issued.session.ref
+        events.session_created(session=issued.session.ref, host=host)
         events.sign_in_completed(user=granted.user, app=trip.app, host=host)
         return Arrival(issued, wanted)
 
@@ -266,7 +325,7 @@ def _read(payload: Mapping[str, str]) -> _Trip | None:
 
 
 def _client(host: str) -> str:
-    return f"app:{host}"
+    return _CLIENT + host
 
 
 def _error_code(text: str) -> str:

@@ -15,6 +15,10 @@ from yett.sessions.model import PROVING, Session
 REMEMBER_BURIED = 900.0
 """Seconds for which an ended session's token is refused outright: longer than any news is late."""
 
+REMEMBER_UNKNOWN = 2.0
+"""Seconds for which the store is not asked again about a token that it did not know."""
+_MOST_UNKNOWN = 4096
+
 NEVER = float("inf")
 
 
@@ -64,6 +68,7 @@ class Mirror:
         self._by_parent: dict[str, dict[str, None]] = {}
         self._buried: dict[str, float] = {}
         self._buried_refs: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}
         self._looks: list[tuple[float, str]] = []
         """A heap of when to look at which entry next; one look for each."""
 
@@ -86,6 +91,9 @@ class Mirror:
         """Every session once."""
         return [found[-1] for found in self._by_ref.values()]
 
+    def __len__(self) -> int:
+        return len(self._by_ref)
+
     def has_owner(self, module_key: str) -> bool:
         """Whether the owner has any session."""
         return module_key in self._by_owner
@@ -99,6 +107,7 @@ class Mirror:
         """
         if digest in self._buried or session.ref in self._buried_refs:
             return None
+        self._unknown.pop(digest, None)
         entry = self.entries.get(digest)
         if entry is not None:
             if version > entry.version:
@@ -144,6 +153,19 @@ class Mirror:
         """Whether the session was ended lately."""
         return ref in self._buried_refs
 
+    def miss(self, digest: str, now: float) -> None:
+        """The store does not know the token. What is taken in later is known from then on."""
+        if len(self._unknown) >= _MOST_UNKNOWN:
+            # Noted in the order of time: the oldest goes.
+            del self._unknown[next(iter(self._unknown))]
+        self._unknown.pop(digest, None)
+        self._unknown[digest] = now + REMEMBER_UNKNOWN
+
+    def is_unknown(self, digest: str, now: float) -> bool:
+        """Whether the store did not know the token a moment ago."""
+        until = self._unknown.get(digest)
+        return until is not None and now < until
+
     # Time.
 
     def run_out(self, now: float, margin: float) -> Iterator[Entry]:
@@ -166,8 +188,8 @@ class Mirror:
             heapq.heappush(looks, (entry.expires_at + margin, digest))
 
     def forget_buried(self, now: float) -> None:
-        """Let go of what was buried long ago."""
-        for graves in (self._buried, self._buried_refs):
+        """Let go of what was buried long ago, and of what was unknown."""
+        for graves in (self._buried, self._buried_refs, self._unknown):
             # Graves are dug in the order of time, so the oldest come first.
             old = []
             for name, until in graves.items():

@@ -20,6 +20,7 @@ from datetime import timedelta
 from yett.events import describe
 from yett.kernel import Clock, Signal, Supervisor, new_secret
 from yett.sessions import encoding, events, rules
+from yett.sessions.annotation import Annotation
 from yett.sessions.config import SessionSettings
 from yett.sessions.endings import Endings
 from yett.sessions.extension import Extension
@@ -73,6 +74,7 @@ class Sessions:
             self._time,
             new_token,
         )
+        self._annotation = Annotation(records, self._mirror, self._time)
         self._regeneration = Regeneration(
             records, index, self._mirror, self._endings, self._following, self._time, new_token
         )
@@ -214,13 +216,16 @@ class Sessions:
             return None
         digest = encoding.digest(token)
         known = self._mirror.entries.get(digest)
-        if known is not None:
+        if known is not None or self._mirror.is_unknown(digest, self._time.now()):
             return known
         try:
-            return await self._following.fetch(digest)
+            found = await self._following.fetch(digest)
         except StoreUnavailable as problem:
             events.lookup_failed(error=describe(problem))
             return None
+        if found is None:
+            self._mirror.miss(digest, self._time.now())
+        return found
 
     async def extend(self, token: str | bytes) -> Session | None:
         """Let a session go on because it is used now; None when it is over, or may not go on.
@@ -237,6 +242,13 @@ class Sessions:
         except StoreUnavailable as problem:
             events.extension_not_stored(session=before.ref, error=describe(problem))
             return None
+
+    async def annotate(self, ref: str, metadata: Mapping[str, str]) -> Session | None:
+        """Write more into a session, in place of what it kept under the same names; None when it is over.
+
+        Raises StoreUnavailable, after which it is as it was, and ValueError for what no session can have.
+        """
+        return await self._annotation.annotate(ref, metadata)
 
     async def regenerate(self, token: str | bytes) -> Issued | None:
         """The same session under a new token; the old one is dead. None when there is no such session.
@@ -295,6 +307,11 @@ class Sessions:
         except StoreUnavailable as problem:
             events.lookup_failed(error=describe(problem))
         return None
+
+    @property
+    def count(self) -> int:
+        """How many sessions this node knows; some may have expired within the last second."""
+        return len(self._mirror)
 
     def live(self, module_key: str | None = None) -> list[Session]:
         """Every live session, or those of one owner, oldest first."""

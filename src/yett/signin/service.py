@@ -119,8 +119,9 @@ class Flow:
 
     async def sign_out(self, session: Session) -> None:
         """End the sign-on session and every application session that hangs on it."""
-        _know(user=session.module_key, session=session.ref)
         await self._sessions.revoke(session.ref)
+        # Not sooner: requests of a session that ends are cut, and this one has to be answered.
+        _know(user=session.module_key, session=session.ref)
         events.signed_out(user=session.module_key, session=session.ref)
 
 

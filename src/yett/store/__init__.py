@@ -6,6 +6,7 @@ Read `records` first: it is the one interface. `memory` and `sqlite` keep it, `s
 """
 
 from yett.store.config import ClusterSettings, Sync
+from yett.store.counting import CountedRecords
 from yett.store.database import StoreDamaged, StoreInUse
 from yett.store.files import FileBlocked, FileFailed, FileStorage
 from yett.store.memory import MemoryRecords
@@ -33,6 +34,7 @@ __all__ = [
     "Changes",
     "ClusterSettings",
     "Consistency",
+    "CountedRecords",
     "FileBlocked",
     "FileFailed",
     "FileStorage",

@@ -66,6 +66,8 @@ class Origin:
 
     def __init__(self):
         self.heads = []
+        self.held = None
+        """An event that the script waits for in the middle of a response, if there is one."""
         self.accepted = 0
         self.upstream = None
         self._server = None
@@ -98,7 +100,9 @@ class Origin:
     async def stop(self):
         self._server.close()
         for writer in self._writers:
-            writer.transport.abort()
+            # Python 3.11.2's own TLS transport cannot be aborted twice.
+            with contextlib.suppress(AttributeError):
+                writer.transport.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

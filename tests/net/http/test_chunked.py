@@ -115,3 +115,16 @@ def test_no_bytes_raise_and_cuts_do_not_matter(data):
 def test_the_last_piece_carries_the_end():
     assert frame(b"abc", last=True) == b"3\r\nabc\r\n0\r\n\r\n"
     assert frame(b"", last=False) == b""
+
+
+def test_trailers_are_handed_out_apart_and_framed_behind_the_body():
+    payload, decoder = feed(b"1\r\nx\r\n0\r\nA: 1\r\nB: 2\r\n\r\nrest")
+    assert (payload, decoder.trailers, decoder.rest) == (b"x", [b"A: 1", b"B: 2"], b"rest")
+    assert frame(b"x", last=True, trailers=decoder.trailers) == b"1\r\nx\r\n0\r\nA: 1\r\nB: 2\r\n\r\n"
+    assert frame(b"", last=True, trailers=[b"A: 1"]) == b"0\r\nA: 1\r\n\r\n"
+    assert frame(b"x", last=False, trailers=[b"A: 1"]) == b"1\r\nx\r\n"
+
+
+def test_too_many_trailers_are_refused():
+    assert feed(b"0\r\n" + b"A: 1\r\n" * 64 + b"\r\n")[0] == b""
+    assert feed(b"0\r\n" + b"A: 1\r\n" * 65 + b"\r\n")[0] is None

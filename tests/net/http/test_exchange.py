@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 
 import pytest
@@ -9,7 +10,10 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve as serve_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from yett.net.http import Answer, Failure, Forward, Refusal, Upstream, events
+from yett.events import Scope
+from yett.net.http import Answer, Connection, Failure, Forward, Limits, Refusal, Request, Upstream, events
+from yett.net.http.head import RequestParser
+from yett.net.http.pool import Pools
 
 GET = b"GET /path?query HTTP/1.1\r\nHost: a.example\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a.example\r\n"
@@ -94,7 +98,7 @@ async def test_pipelined_requests_are_forwarded_in_order(serve, dial, origin):
     assert len(gate.outcomes) == 200
 
 
-BIG = 12_000_000
+BIG = 40_000_000
 
 
 async def count(reader, length):
@@ -648,6 +652,62 @@ async def test_an_answer_that_is_no_websocket_is_not_tunnelled(serve, origin, di
     assert gate.outcomes[0].failure is Failure.RESPONSE_MALFORMED
 
 
+async def test_a_declined_upgrade_does_not_allow_a_later_one(serve, origin, dial):
+    async def script(origin, reader, writer):
+        await origin.head(reader)
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
+        await origin.head(reader)
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        )
+        await reader.read()
+
+    up = await origin(script)
+    server, gate = await serve(Forward(up.upstream))
+    wire = await dial(server)
+    wire.send(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert (await wire.response())[1] == b"no"
+    wire.send(GET)
+    assert b" 502 " in (await wire.response())[0]
+    assert gate.outcomes[1].failure is Failure.RESPONSE_MALFORMED
+    assert up.accepted == 1
+
+
+async def test_a_connection_is_not_used_again_after_an_upgrade_that_stated_a_length(
+    origin, answering, eventually
+):
+    """No request of a client leads here: it is the second of two walls."""
+
+    class Noted:
+        method, touched, request_done = b"GET", 0.0, True
+        heads = ()
+
+        def respond(self, head, _payload, **_):
+            self.heads = [*self.heads, head]
+
+    class Still:
+        now = 0.0
+
+    up = await origin(answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"))
+    pools, parser = Pools(Limits(), Still()), RequestParser(Limits())
+    for framing, kept in ((b"Content-Length: 5", 0), (b"Transfer-Encoding: chunked", 0), (b"X: 1", 1)):
+        fields = parser.fields(b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" + framing, 1)
+        request = Request(
+            Connection("127.0.0.1", 0, is_tls=False), Scope("", "", "", "", ""), b"GET", b"/", "/", "a", 0,
+            fields.lines, 1, upgrade=b"websocket",
+        )  # fmt: skip
+        channel = await pools.get(up.upstream, request.connection, upgrade=True).connect()
+        noted = Noted()
+        channel.begin(noted, request, Forward(up.upstream), fields, b"", b"", done=True, upgrade=True)
+        await eventually(lambda noted=noted: noted.heads)
+        assert (pools.open, pools.idle) == (kept, kept)
+    pools.close()
+
+
 async def count_body(origin, reader, _writer):
     """An origin that keeps whatever arrives behind the head."""
     await origin.head(reader)
@@ -736,3 +796,51 @@ async def test_a_tunnel_has_no_limit(serve):
         async with connect(f"ws://127.0.0.1:{server.ports[0]}/", compression=None) as websocket:
             await websocket.send("x" * 5000)
             assert await websocket.recv() == "x" * 5000
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 300_000])
+async def test_what_could_not_be_sent_goes_where_the_decision_says_then(serve, dial, origin, body):
+    up = await origin(_reading(len(body)))
+    asked = []
+
+    def instead(request, forward, failure):
+        asked.append((request.path, forward, failure))
+        return dataclasses.replace(forward, upstream=up.upstream, instead=None)
+
+    first = Forward(Upstream("127.0.0.1", 1), add=b"X-A: 1\r\n", instead=instead)
+    server, gate = await serve(first)
+    wire = await dial(server)
+    wire.send(b"POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert (await wire.response())[1] == b"hello"
+    assert asked == [("/a", first, Failure.CONNECT_REFUSED)]
+    assert b"X-A: 1" in up.heads[0]
+    assert (gate.outcomes[0].status, gate.outcomes[0].bytes_in) == (200, len(body))
+
+
+async def test_what_could_be_sent_nowhere_is_a_failure(serve, dial):
+    nowhere = Upstream("127.0.0.1", 1)
+    server, gate = await serve(
+        Forward(
+            nowhere,
+            instead=lambda _, forward, __: dataclasses.replace(
+                forward, upstream=Upstream("127.0.0.1", 1, max_idle=1), instead=None
+            ),
+        )
+    )
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    assert b" 502 " in (await wire.response())[0]
+    wire.send(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    assert b" 502 " in (await wire.response())[0]
+    assert [outcome.failure for outcome in gate.outcomes] == [Failure.CONNECT_REFUSED] * 2
+
+
+def _reading(size):
+    """A script: read a body of that size, then answer."""
+
+    async def script(there, reader, writer):
+        await there.head(reader)
+        await reader.readexactly(size)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+    return script

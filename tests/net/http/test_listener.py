@@ -239,3 +239,20 @@ async def test_an_idle_server_stops_at_once():
     assert await server.drain(5) == 0
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_another_context_is_for_handshakes_from_then_on(
+    serve, dial, server_context, client_context, certificate
+):
+    server, _ = await serve(Answer(200, b"ok"), tls=server_context)
+    old = await dial(server, ssl=client_context, server_hostname="a.example")
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    other.load_cert_chain(certificate)
+    other.maximum_version = ssl.TLSVersion.TLSv1_2
+    server.use_tls(other)
+    new = await dial(server, ssl=client_context, server_hostname="a.example")
+    for wire in (old, new):
+        wire.send(GET)
+        assert (await wire.response())[1] == b"ok"
+    versions = [wire.writer.get_extra_info("ssl_object").version() for wire in (old, new)]
+    assert versions == ["TLSv1.3", "TLSv1.2"]

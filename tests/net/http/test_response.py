@@ -99,6 +99,6 @@ def test_no_bytes_raise_and_none_hide_a_line_end(data):
 def test_an_upstream_cannot_set_a_cookie_of_the_gateway():
     head = ResponseParser(Limits()).head(
         b"HTTP/1.1 200 OK\r\nSet-Cookie: theme=dark\r\nSet-Cookie: __Host-yett=stolen; Path=/; Secure\r\n"
-        b"set-cookie:__Host-yett-login=x\r\nContent-Length: 0"
+        b"set-cookie:__Host-yett-login=x\r\nSet-Cookie: =__Host-yett=nameless\r\nContent-Length: 0"
     )
     assert head.kept == [b"Set-Cookie: theme=dark"]

@@ -1,13 +1,14 @@
 """The client's side: framing, refusals, patience."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 
 import pytest
 
 from yett.events import current_scope
-from yett.net.http import Answer, Failure, Forward, Outcome, Refusal, Upstream, events
+from yett.net.http import Answer, Failure, Forward, Outcome, Refusal, Serve, Upstream, events
 
 GET = b"GET /path?query HTTP/1.1\r\nHost: a.example\r\n\r\n"
 HELLO = Answer(200, b"hello", b"text/plain")
@@ -138,6 +139,48 @@ async def test_a_bad_head_is_answered_said_and_closed(serve, dial, heard, data, 
     assert said is events.request_refused
     assert (fields["client"], fields["refusal"]) == ("127.0.0.1", refusal)
     assert gate.outcomes == []
+
+
+def around(size, before=b"", after=b" HTTP/1.1"):
+    """Heads whose request lines are about that long, with what stands before and after."""
+    lines = [b"GET /" + b"a" * (size + more - 5 - len(after)) + after for more in range(-2, 4)]
+    return [before + line + b"\r\nHost: a\r\n\r\n" for line in lines]
+
+
+def sized(size):
+    """Heads that are about that long, up to the empty line."""
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: "
+    return [head.ljust(size + more, b"b") + b"\r\n\r\n" for more in range(-2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("heads", "edge", "answers"),
+    [
+        (around(164), 164, {414}),
+        (around(164, before=b"\r\n"), 166, {414}),
+        (around(164, after=b" HTTP/2.0"), 164, {505, 414}),
+        (around(164, after=b"\n / HTTP/1.1"), 151, {400}),
+        (around(177, after=b"\n / HTTP/2.0"), 164, {400, 414}),
+        (around(164, after=b"\r HTTP/1.1"), 164, {414}),
+        (around(113), 113, {200, 414}),
+        (sized(400), 400, {200, 431}),
+    ],
+)
+async def test_what_a_head_is_answered_does_not_depend_on_how_it_comes(serve, dial, heads, edge, answers):
+    server, _ = await serve(HELLO, max_target=100, max_head=400)
+    statuses = set()
+    for head in heads:
+        found = set()
+        for cut in (0, *range(edge - 4, min(edge + 8, len(head)))):
+            wire = await dial(server)
+            wire.send(head[:cut])
+            for _ in range(4 if cut else 0):
+                await asyncio.sleep(0)
+            wire.send(head[cut:])
+            found.add(int((await wire.response())[0].split(b" ")[1]))
+        assert len(found) == 1, head
+        statuses |= found
+    assert statuses == answers
 
 
 async def test_a_smuggled_second_request_is_never_decided_on(serve, dial):
@@ -306,6 +349,119 @@ async def test_a_client_may_stop_sending_and_still_read(serve, dial, origin):
     assert (await wire.rest()).endswith(b"ok")
 
 
+async def soon(_):
+    await asyncio.sleep(0)
+    return HELLO
+
+
+async def broken_soon(_):
+    await asyncio.sleep(0)
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"GET / HT",
+        b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n01234",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n012",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nExpect: nothing\r\nContent-Length: 5\r\n\r\n012",
+        b"GET / HTTP/1.1\r\nHost: a b\r\n\r\nGET",
+    ],
+)
+@pytest.mark.parametrize("second", [HELLO, soon, broken_soon, "forward", "serve", "too much"])
+async def test_of_a_client_that_stopped_inside_a_request_nothing_more_is_waited_for(
+    serve, dial, origin, eventually, rest, second
+):
+    release = asyncio.Event()
+
+    async def script(origin, reader, writer):
+        await origin.head(reader)
+        await release.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst")
+        await reader.read()
+
+    async def application(_scope, receive, _send):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    up, other = await origin(script), await origin(script)
+
+    def decide(request):
+        if request.method == b"GET":
+            return Forward(up.upstream)
+        decisions = {
+            "forward": Forward(other.upstream),
+            "serve": Serve(application),
+            "too much": Forward(other.upstream, max_body=2),
+        }
+        decision = decisions.get(second, second) if isinstance(second, str) else second
+        return decision(request) if callable(decision) else decision
+
+    server, gate = await serve(decide)
+    wire = await dial(server)
+    wire.send(GET + rest)
+    wire.writer.write_eof()
+    await eventually(lambda: up.heads)
+    release.set()
+    assert (await wire.response())[1] == b"first"
+    await wire.rest()
+    await eventually(lambda: server.connections == 0)
+    await eventually(lambda: server.requests == 0)
+    await eventually(lambda: server.upstream_connections in {(0, 0), (1, 1)})
+    assert gate.outcomes[0].status == 200
+    assert len(gate.outcomes) == 1 + (b"POST" in rest and b"nothing" not in rest)
+
+
+async def test_a_client_that_goes_on_sending_still_reads_the_last_answer(serve, dial):
+    server, _ = await serve(Answer(200, b"x" * 300_000))
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    head = await wire.reader.readuntil(b"\r\n\r\n")
+    assert b"Connection: close" in head
+    body = b""
+    while piece := await wire.reader.read(10_000):
+        body += piece
+        wire.send(GET * 100)
+    assert body == b"x" * 300_000
+
+
+async def test_whoever_closes_is_not_waited_for_after_the_last_answer(serve, dial, eventually):
+    server, _ = await serve(HELLO, linger_timeout=3600)
+    wires = [await dial(server) for _ in range(5)]
+    for wire in wires:
+        wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await wire.response())[1] == b"hello"
+        wire.writer.close()
+    await eventually(lambda: server.connections == 0)
+
+
+async def test_whoever_does_not_close_is_waited_for_a_moment(serve, dial, eventually):
+    server, _ = await serve(HELLO, linger_timeout=0.02)
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert (await wire.rest()).endswith(b"hello")
+    await eventually(lambda: server.connections == 0)
+
+
+async def test_whoever_sends_without_end_after_the_last_answer_is_cut_off(serve, dial, eventually):
+    server, _ = await serve(HELLO, linger_timeout=3600)
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.0\r\n\r\n")
+    await wire.response()
+    with contextlib.suppress(OSError):
+        while server.connections:
+            wire.send(bytes(1 << 18))
+            await asyncio.wait_for(wire.writer.drain(), 5)
+            await asyncio.sleep(0)
+    await eventually(lambda: server.connections == 0)
+
+
 async def test_a_stopping_server_finishes_what_is_in_flight(serve, dial, origin, heard, eventually):
     release = asyncio.Event()
 
@@ -379,3 +535,51 @@ async def test_a_broken_connection_is_said_at_debug(serve, dial, origin, heard, 
     await eventually(lambda: gate.outcomes)
     assert gate.outcomes[0].client_left
     assert events.client_failed in [event for event, _ in heard("listener")]
+
+
+async def test_who_does_not_read_its_answers_gets_no_more_of_them(serve, dial, eventually):
+    asked = []
+
+    def decide(request):
+        asked.append(request.path)
+        return Answer(200, bytes(100_000))
+
+    server, _ = await serve(decide)
+    wire = await dial(server, limit=1024)
+    wire.send(GET * 1000)
+    (client,) = await clients(server, eventually)
+    await eventually(lambda: client.is_blocked)
+    # What the sockets took, and what one answer too many left with us; not a thousand.
+    assert len(asked) < 200
+    assert client.transport.get_write_buffer_size() < 1_000_000
+    for _ in range(1000):
+        assert (await wire.response())[1] == bytes(100_000)
+    assert len(asked) == 1000
+
+
+async def clients(server, eventually):
+    await eventually(lambda: server.connections)
+    return list(server._engine.connections)
+
+
+async def test_an_upstream_that_stops_taking_the_body_and_fails_does_not_leave_the_client_deaf(
+    serve, dial, origin, eventually
+):
+    async def script(origin, reader, writer):
+        await origin.head(reader)
+        await origin.held.wait()
+        writer.transport.abort()
+
+    up = await origin(script)
+    up.held = asyncio.Event()
+    server, gate = await serve(Forward(up.upstream), max_drain=1 << 30, linger_timeout=0.05)
+    wire = await dial(server)
+    size = 8_000_000
+    wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % size + bytes(size))
+    (client,) = await clients(server, eventually)
+    await eventually(lambda: client.is_paused and up.heads)
+    up.held.set()
+    assert b" 502 " in (await wire.response())[0]
+    wire.send(b"\r\n0\r\n\r\n" + GET)
+    assert b" 502 " in (await wire.response())[0]
+    assert len(gate.outcomes) == 2

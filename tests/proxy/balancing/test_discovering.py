@@ -8,6 +8,7 @@ from tests.proxy.balancing.test_service import said
 
 from yett.net.http import Upstream
 from yett.proxy.balancing import Balancer, events
+from yett.proxy.balancing.discovering import backend_at
 from yett.proxy.balancing.discovery import DiscoveryRules, Resolved, Unresolved
 from yett.proxy.balancing.model import Backend
 from yett.store import MemoryRecords
@@ -135,3 +136,12 @@ async def test_the_system_finds_localhost(clock, until):
     assert set(balancer.pools["web"].members) <= {"127.0.0.1:80", "[::1]:80"}
     await balancer.stop()
     await tasks.stop()
+
+
+def test_a_discovered_backend_is_called_by_its_name():
+    found = backend_at("2001:db8::1", DNS, DiscoveryRules("app.test", 8443, is_tls=True))
+    assert (found.address, found.upstream.tls_name, found.host) == (
+        "[2001:db8::1]:8443",
+        "app.test",
+        "app.test:8443",
+    )

@@ -120,6 +120,18 @@ async def test_open_requests_are_counted(started):
     assert (node.member("a").bytes_in, node.member("a").bytes_out) == (10, 20)
 
 
+async def test_who_is_outrun_is_slow_and_no_trial_is_lost_to_it(started, clock):
+    node = await started(pool("a", circuit=CircuitRules(minimum_requests=1, trials=1, open_for=30.0)))
+    send(node, BAD)
+    clock.advance(31)
+    for seconds in (0.5, 0.25):
+        node.balancer.outrun(node.balancer.select("web"), seconds)
+    assert node.member("a").circuits[None].state is CircuitState.HALF_OPEN
+    # A shorter wait says nothing about one that is known to take longer.
+    assert node.member("a").candidate.latency == pytest.approx(0.5)
+    node.balancer.outrun(Selected("gone", backend("x")), 1.0)
+
+
 async def test_an_end_that_comes_after_its_pool_is_gone_does_no_harm(started):
     node = await started(pool("a", circuit=CIRCUIT))
     selected = node.balancer.select("web")

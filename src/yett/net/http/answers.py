@@ -12,6 +12,8 @@ STATUS_LINES: Final = {
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLOSE: Final = b"Connection: close\r\n"
 KEEP_ALIVE: Final = b"Connection: keep-alive\r\n"
+CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
+UPGRADE: Final = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 )

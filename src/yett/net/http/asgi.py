@@ -7,22 +7,23 @@ application that promises a length and sends another has its connection cut.
 
 import asyncio
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote
 
 from yett.events import describe, enter_scope
 from yett.net.http import events
-from yett.net.http.answers import CLOSE, KEEP_ALIVE, compose, has_no_body, plain, status_line
-from yett.net.http.chunked import frame
+from yett.net.http.answers import has_no_body, plain, status_line
 from yett.net.http.engine import PAUSED_BY_APPLICATION, Client
 from yett.net.http.head import HOP_BY_HOP, TOKEN, Fields
 from yett.net.http.model import Outcome, Refusal, Request, Serve
+from yett.net.http.response import ResponseHead
 
 _NAME: Final = re.compile(TOKEN)
 _VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _OURS: Final = HOP_BY_HOP | {b"connection", b"transfer-encoding", b"upgrade"}
+_NOTHING: Final[frozenset[bytes]] = frozenset()
 _HIGH_WATER: Final = 64 * 1024
 
 Message = MutableMapping[str, Any]
@@ -40,7 +41,6 @@ class ApplicationRun:
         "_bytes_in",
         "_bytes_out",
         "_changed",
-        "_chunked_out",
         "_client",
         "_fields",
         "_is_gone",
@@ -71,15 +71,14 @@ class ApplicationRun:
         self._start: Message | None = None
         self._status = 0
         self._promised = -1
-        self._chunked_out = False
         self._bytes_in = 0
         self._bytes_out = 0
         self._is_over = False
         self._is_gone = False
 
-    def start(self, payload: bytes, *, done: bool) -> None:
+    def start(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Take what is there of the body and run the application."""
-        self.take(payload, done=done)
+        self.take(payload, done=done, trailers=trailers)
         if not self._is_over:
             self._task = self._client.engine.spawn(self._run(), name="http.application")
 
@@ -107,14 +106,12 @@ class ApplicationRun:
 
     def _apologise(self) -> None:
         client, request = self._client, self._request
-        answer = plain(500, f"Something went wrong here. Reference: {request.scope.request_id}")
         self._status = 500
         if not self._request_done:
-            client.persistent = False
-        connection = b"" if client.keeps_alive() and request.minor_version else CLOSE
-        client.persistent = client.persistent and not connection
-        client.transport.write(compose(answer, request.method, client.engine.date, connection))
-        self._bytes_out = len(answer.body)
+            client.retire()
+        self._bytes_out = client.answer(
+            plain(500, f"Something went wrong here. Reference: {request.scope.request_id}")
+        )
         self._finish()
 
     # What the application is told.
@@ -133,7 +130,7 @@ class ApplicationRun:
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": f"1.{request.minor_version}",
+            "http_version": "2" if connection.protocol == "h2" else f"1.{request.minor_version}",
             "method": request.method.decode("ascii"),
             "scheme": "https" if connection.is_tls else "http",
             "path": unquote(request.path, errors="replace"),
@@ -160,7 +157,13 @@ class ApplicationRun:
 
     # What the connection tells.
 
-    def take(self, payload: bytes, *, done: bool) -> None:
+    def take(
+        self,
+        payload: bytes,
+        *,
+        done: bool,
+        trailers: Sequence[bytes] = (),  # noqa: ARG002 - ASGI has no place for a request's trailers
+    ) -> None:
         """More of the request's body."""
         self._bytes_in += len(payload)
         self._request_done = done
@@ -220,35 +223,47 @@ class ApplicationRun:
             raise _Misused(f"unexpected message {kind}")
 
     def _send_body(self, body: bytes, *, last: bool) -> None:
-        parts = []
+        client = self._client
         silent = has_no_body(int(self._start["status"]), self._request.method) if self._start else True
-        if not self._status:
-            parts.append(self._head(len(body) if last else -1, silent=silent))
-        if not silent and body:
+        head = None if self._status else self._head(len(body) if last else -1, silent=silent)
+        if silent:
+            body = b""
+        elif body:
             self._bytes_out += len(body)
             if 0 <= self._promised < self._bytes_out:
                 raise _Misused("the response is longer than its Content-Length")
-        if silent:
-            body = b""
-        self._status = int(self._start["status"]) if self._start else 0
-        if last and not silent and self._promised >= 0 and self._bytes_out != self._promised:
-            self._client.transport.write(b"".join(parts))
+        is_short = last and not silent and 0 <= self._promised != self._bytes_out
+        if head is not None:
+            self._status = head.status
+            client.respond(head, b"", _NOTHING, bytes(body), done=last and not is_short)
+        else:
+            client.send(bytes(body), done=last and not is_short)
+        if is_short:
             raise _Misused("the response is shorter than its Content-Length")
-        parts.append(frame(bytes(body), last=last) if self._chunked_out else bytes(body))
-        self._client.transport.write(b"".join(parts))
         if last:
             self._finish()
 
-    def _head(self, length: int, *, silent: bool) -> bytes:
+    def _head(self, length: int, *, silent: bool) -> ResponseHead:
         message, client = self._start, self._client
         if message is None:
             raise _Misused("a body before the head")
         status = int(message["status"])
         if not 200 <= status <= 599:
             raise _Misused(f"status {status}")
-        lines = [status_line(status)]
+        head = ResponseHead(status, status_line(status)[:-2])
+        self._take_lines(head, message.get("headers", ()))
+        if self._promised < 0 and not silent:
+            self._promised = length
+        if self._promised >= 0:
+            head.content_length = self._promised
+            head.length_line = b"Content-Length: %d\r\n" % self._promised
+        if self._fields.expectation and not self._request_done and not self._bytes_in:
+            client.retire()
+        return head
+
+    def _take_lines(self, head: ResponseHead, headers: Iterable[tuple[bytes, bytes]]) -> None:
         has_date = False
-        for raw_name, raw_value in message.get("headers", ()):
+        for raw_name, raw_value in headers:
             name, value = bytes(raw_name), bytes(raw_value)
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise _Misused("an invalid response header")
@@ -258,39 +273,13 @@ class ApplicationRun:
                     raise _Misused("an invalid Content-Length")
                 self._promised = int(value)
             elif lower == b"connection":
-                client.persistent = client.persistent and value.lower() != b"close"
+                if value.lower() == b"close":
+                    self._client.retire()
             elif lower not in _OURS:
                 has_date = has_date or lower == b"date"
-                lines.append(b"%b: %b\r\n" % (name, value))
+                head.kept.append(b"%b: %b" % (name, value))
         if not has_date:
-            lines.append(client.engine.date)
-        lines += self._framing(status, length, silent=silent)
-        return b"".join(lines)
-
-    def _framing(self, status: int, length: int, *, silent: bool) -> list[bytes]:
-        client, minor = self._client, self._request.minor_version
-        lines = []
-        if self._promised >= 0:
-            if status != 204:
-                lines.append(b"Content-Length: %d\r\n" % self._promised)
-        elif silent:
-            pass
-        elif length >= 0:
-            self._promised = length
-            lines.append(b"Content-Length: %d\r\n" % length)
-        elif minor:
-            self._chunked_out = True
-            lines.append(b"Transfer-Encoding: chunked\r\n")
-        else:
-            client.persistent = False
-        if self._fields.expectation and not self._request_done and not self._bytes_in:
-            client.persistent = False
-        if not client.keeps_alive():
-            lines.append(CLOSE)
-        elif not minor:
-            lines.append(KEEP_ALIVE)
-        lines.append(b"\r\n")
-        return lines
+            head.kept.append(self._client.engine.date.rstrip())
 
     def _wake(self) -> None:
         self._changed.set()

@@ -1,13 +1,15 @@
 """The chunked transfer coding (RFC 9112, 7.1), read strictly, without I/O.
 
-The decoder hands out payload only. Whoever forwards it frames it anew, so that neither chunk
-extensions nor trailers nor any byte that was not understood here reach the other side.
+The decoder hands out payload, and the trailers apart from it. Whoever forwards a body frames it
+anew, so that neither chunk extensions nor any byte that was not understood here reach the other
+side; which trailers may is decided in `trailers`.
 
 States: SIZE (a size line is being gathered) → DATA → GAP (the CRLF after the data) → SIZE …;
 a size of zero leads to TRAILER, and its empty line to the end.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from yett.net.http.head import FIELD_LINE, TOKEN
@@ -19,19 +21,22 @@ _SIZE_LINE: Final = re.compile(
 _MAX_LINE: Final = 16 + 256
 _MAX_EXTENSIONS: Final = 16 * 1024
 _MAX_TRAILERS: Final = 8 * 1024
+_MAX_TRAILER_LINES: Final = 64
 _SIZE, _DATA, _GAP, _TRAILER, _END = range(5)
 
 
 class ChunkedDecoder:
     """Finds payload and end of one chunked body, however its bytes are cut into pieces."""
 
-    __slots__ = ("_extensions", "_held", "_left", "_state", "_trailers", "problem", "rest")
+    __slots__ = ("_extensions", "_held", "_left", "_state", "_trailers", "problem", "rest", "trailers")
 
     def __init__(self) -> None:
         self.problem = ""
         """What is wrong with the body; empty while nothing is."""
         self.rest = b""
         """What came after the end."""
+        self.trailers: list[bytes] = []
+        """The (valid) header lines after the last chunk; they are not to be believed just so."""
         self._state = _SIZE
         self._held = b""
         self._left = 0
@@ -108,14 +113,22 @@ class ChunkedDecoder:
             self._state = _END
             return True
         self._trailers += len(line)
-        return self._trailers <= _MAX_TRAILERS and FIELD_LINE.fullmatch(line) is not None
+        self.trailers.append(line)
+        return (
+            self._trailers <= _MAX_TRAILERS
+            and len(self.trailers) <= _MAX_TRAILER_LINES
+            and FIELD_LINE.fullmatch(line) is not None
+        )
 
 
 _MAX_LINE_OR_TRAILER: Final = _MAX_TRAILERS + 2
 
 
-def frame(payload: bytes, *, last: bool) -> bytes:
-    """Payload as a chunk, with the end of the body if it is the last."""
+def frame(payload: bytes, *, last: bool, trailers: Sequence[bytes] = ()) -> bytes:
+    """Payload as a chunk, with the end of the body (and its trailers) if it is the last."""
+    if trailers and last:
+        chunk = b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
+        return b"%b0\r\n%b\r\n\r\n" % (chunk, b"\r\n".join(trailers))
     if not payload:
         return b"0\r\n\r\n" if last else b""
     if last:

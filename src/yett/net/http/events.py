@@ -40,6 +40,15 @@ def connections_full(limit: int) -> None:
     """
 
 
+@event("listener.http.error", WARN, "HTTP server errors: PROXY protocol header refused")
+def introduction_refused(client: RemoteAddress, detail: Detail) -> None:
+    """A trusted proxy did not begin its connection with a PROXY protocol header, or with a broken one.
+
+    Have it send one (HAProxy: `send-proxy-v2`, nginx: `proxy_protocol on`), or switch off
+    `service.proxy_protocol`. Health checks of a load balancer need it too.
+    """
+
+
 @event("listener.http.error", WARN, "HTTP server errors: accepting connections failed")
 def accept_failed(error: Error) -> None:
     """No connection can be taken for a moment; it is tried again soon.

@@ -51,6 +51,9 @@ _UNDROPPABLE: Final = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"}
 )
 
+_AROUND_TARGET: Final = 64
+"""More than a request line has besides its target."""
+
 PLAIN, DROPPED, HOST, COOKIE, AUTHORIZATION, LENGTH, CODING, CONNECTION, UPGRADE, EXPECT = range(10)
 _KINDS: Final = {
     b"host": HOST,
@@ -108,6 +111,7 @@ class Fields:
         "lines",
         "names",
         "port",
+        "takes_trailers",
         "upgrade",
         "wants_close",
     )
@@ -131,6 +135,8 @@ class Fields:
         self.wants_close = False
         self.keep_alive = False
         self.connection_names: set[bytes] = set()
+        self.takes_trailers = False
+        """Whether the client asked for trailers; then `block` asks the upstream for them, too."""
         self._block: bytes | None = None
         self._drop: frozenset[bytes] = frozenset()
         self._drop_cookies: frozenset[bytes] = frozenset()
@@ -145,8 +151,9 @@ class Fields:
         The answer is kept: a client whose lines repeat, under a decision that repeats, costs nothing.
         """
         if (
-            forward.drop == self._drop
-            and forward.drop_cookies == self._drop_cookies
+            # Mostly the very same objects, which to ask is cheaper than whether they are equal.
+            (forward.drop is self._drop or forward.drop == self._drop)
+            and (forward.drop_cookies is self._drop_cookies or forward.drop_cookies == self._drop_cookies)
             and forward.host == self._host
             and forwarded == self._forwarded
         ):
@@ -177,6 +184,8 @@ class Fields:
             lines.append(cookie_line)
         if self.framing:
             lines.append(self.framing)
+        if self.takes_trailers and not self.upgrade:
+            lines += (b"TE: trailers", b"Connection: TE")
         lines.append(forwarded)
         return b"\r\n".join(lines)
 
@@ -245,6 +254,7 @@ class RequestParser:
         self._limits = limits
         prefix = limits.private_prefix.lower().replace(b"_", b"-")
         self._private = (prefix, b"x-forwarded-") if prefix else (b"x-forwarded-",)
+        self._spoofable = _SPOOFABLE | limits.private_fields
         self._lines: dict[bytes, Line] = {}
 
     def line(self, data: bytes, end: int) -> Target | Refused:
@@ -259,17 +269,28 @@ class RequestParser:
             return method, target, path.decode("ascii"), 1 if minor == b"1" else 0, None
         return self._unusual_line(data[:end])
 
+    def is_too_long(self, size: int) -> bool:
+        """Whether so many bytes of a request line are more than any good one has."""
+        return size > self._limits.max_target + _AROUND_TARGET
+
     def _unusual_line(self, line: bytes) -> Target | Refused:
+        # First what is found out while the line is still on its way: the answer depends on the bytes only,
+        # and not on how they come.
+        feed = line.find(b"\n")
+        if self.is_too_long(feed if feed >= 0 else len(line)):
+            return Refused(Refusal.TARGET_TOO_LONG, "request line too long")
+        if feed >= 0:
+            return malformed("a line ends without CR")
         parts = line.split(b" ")
         if len(parts) != 3:
             return malformed("request line is not three words")
         method, target, version = parts
+        if not _NAME.fullmatch(method) or len(method) > 32:
+            return malformed("invalid method")
         if not _VERSION.fullmatch(version):
             return malformed("no HTTP version in the request line")
         if version not in (b"HTTP/1.1", b"HTTP/1.0"):
             return Refused(Refusal.VERSION, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-        if not _NAME.fullmatch(method) or len(method) > 32:
-            return malformed("invalid method")
         if method in REFUSED_METHODS:
             return Refused(Refusal.METHOD, "method not allowed")
         if len(target) > self._limits.max_target:
@@ -318,7 +339,7 @@ class RequestParser:
         if kind and b"_" in raw:
             # An alias of a field that matters, for upstreams that cannot tell "_" from "-".
             kind = DROPPED
-        elif name in HOP_BY_HOP or name in _SPOOFABLE or name.startswith(self._private):
+        elif name in HOP_BY_HOP or name in self._spoofable or name.startswith(self._private):
             kind = DROPPED
         known = (kind, name, value.strip(b" \t"))
         if len(line) <= REMEMBERED_LENGTH and kind not in (COOKIE, AUTHORIZATION):
@@ -387,7 +408,8 @@ def _connection(fields: Fields, value: bytes) -> str:
     names = connection_names(value)
     if names is None:
         return "invalid Connection"
-    if names & _UNDROPPABLE:
+    # An upstream that cannot tell "_" from "-" would drop what an alias names, too.
+    if _UNDROPPABLE & ({name.replace(b"_", b"-") for name in names} if b"_" in value else names):
         return "Connection names a field that is for everybody"
     fields.connection_names |= names
     return ""
@@ -425,9 +447,21 @@ def _conclude(fields: Fields, minor: int, authority: bytes | None) -> str:
     fields.keep_alive = b"keep-alive" in names
     if b"upgrade" not in names or minor == 0:
         fields.upgrade = b""
+    if b"te" in names and minor:
+        fields.takes_trailers = _takes_trailers(fields.lines)
     for option in names:
         canonical = option.replace(b"_", b"-")
         while canonical in fields.names:
             place = fields.names.index(canonical)
             del fields.names[place], fields.kept[place]
     return ""
+
+
+def _takes_trailers(lines: list[bytes]) -> bool:
+    """Whether a TE field, which was meant for us (RFC 9110, 10.1.4), asks for trailers."""
+    return any(
+        option.strip(b" \t").lower() == b"trailers"
+        for line in lines
+        if line[:3].lower() == b"te:"
+        for option in line[3:].split(b",")
+    )

@@ -19,6 +19,10 @@ class Limits:
     """Header lines of an upstream's response."""
     max_connections: int = 20_000
     """Client connections at a time; one more is told 503 and closed."""
+    http2: bool = True
+    """Whether HTTP/2 is spoken to clients."""
+    max_streams: int = 128
+    """Requests at a time on one connection of HTTP/2."""
     max_pipelined: int = 64 * 1024
     """Bytes of later requests kept while one is answered; then reading stops."""
     max_drain: int = 64 * 1024
@@ -39,5 +43,7 @@ class Limits:
     """How often timeouts are looked at."""
     private_prefix: bytes = b"x-yett-"
     """Client fields whose (lower case) names begin so are removed: the gateway speaks through them. Empty: none."""
+    private_fields: frozenset[bytes] = frozenset()
+    """(Lower case) names of more fields that only the gateway, or a proxy that it believes, may speak in."""
     private_cookie: bytes = b"__Host-yett"
     """Cookies whose names begin so are ours: an upstream that sets one is not passed on."""

@@ -5,22 +5,27 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from yett.events import describe
 from yett.kernel import Supervisor, new_id
 from yett.net.http import events
 from yett.net.http.answers import date_line
-from yett.net.http.engine import Engine, Spawn
+from yett.net.http.dialing import Files, LookUp
+from yett.net.http.engine import Engine, Spawn, Trust
+from yett.net.http.h2.head import FieldReader
+from yett.net.http.h2.server import H2ClientConnection
 from yett.net.http.limits import Limits
-from yett.net.http.model import Gate, Request
+from yett.net.http.model import Admission, Gate, Request
 from yett.net.http.server import ClientConnection
 from yett.net.http.stream import NAME_ASKED_FOR, peer_address, turn_away
+from yett.net.proxy_protocol import LONGEST, BadHeader, Introduction, parse
 
 
 class HTTPServer:
-    """HTTP/1.1 on any number of listening sockets.
+    """HTTP/1.1 and HTTP/2 on any number of listening sockets.
 
     `spawn` starts a task that somebody watches over, `new_id` makes request ids.
     """
@@ -32,11 +37,16 @@ class HTTPServer:
         *,
         spawn: Spawn | None = None,
         new_id: Callable[[], str] = new_id,
+        trust: Trust | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._engine = Engine(gate, self.limits, spawn or Supervisor().run, new_id)
+        self._engine.trust = trust
+        if self.limits.http2:
+            reader = FieldReader()
+            self._engine.http2 = lambda: H2ClientConnection(self._engine, reader)
         self._servers: list[asyncio.Server] = []
-        self._secured: list[_SecureListener] = []
+        self._listeners: list[_Listener] = []
         self._ports: list[int] = []
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -64,12 +74,13 @@ class HTTPServer:
             bound = await _bind(host, port)
         for sock in bound:
             sock.setblocking(False)
-            if tls is None:
+            if tls is None and self._engine.trust is None:
                 self._servers.append(await loop.create_server(self._plain, sock=sock, backlog=backlog))
             else:
-                remember_server_name(tls)
+                if tls is not None:
+                    remember_server_name(tls)
                 sock.listen(backlog)
-                self._secured.append(_SecureListener(sock, tls, self._engine, self._plain))
+                self._listeners.append(_Listener(sock, tls, self._engine, self._plain))
         if self._sweep is None:
             self._engine.now = loop.time()
             self._turn(loop)
@@ -91,17 +102,35 @@ class HTTPServer:
     @property
     def connections(self) -> int:
         """Open client connections."""
-        return len(self._engine.connections) + sum(len(listener.handshakes) for listener in self._secured)
+        return len(self._engine.connections) + sum(len(listener.handshakes) for listener in self._listeners)
 
     @property
     def requests(self) -> int:
         """Requests in progress."""
-        return sum(connection.request is not None for connection in self._engine.connections)
+        return sum(len(connection.requests) for connection in self._engine.connections)
+
+    def in_progress(self) -> Iterator[Request]:
+        """Each request in progress."""
+        return (request for connection in self._engine.connections for request in connection.requests)
 
     @property
     def upstream_connections(self) -> tuple[int, int]:
         """Connections to upstreams: open ones, and idle ones among them."""
         return self._engine.pools.open, self._engine.pools.idle
+
+    def look_up_with(self, look_up: LookUp) -> None:
+        """Ask this for the addresses of upstreams, in place of the system."""
+        self._engine.pools.look_up_with(look_up)
+
+    def renew_tls(self, changed: frozenset[Files]) -> None:
+        """Files for TLS to upstreams have changed: new connections go by what they hold, old ones drain."""
+        self._engine.pools.renew(changed)
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Begin handshakes with this context from now on, on every port that speaks TLS."""
+        remember_server_name(context)
+        for listener in self._listeners:
+            listener.use_tls(context)
 
     # Time.
 
@@ -122,14 +151,7 @@ class HTTPServer:
 
     def cut(self, matches: Callable[[Request], bool]) -> int:
         """Break off the requests (and tunnels) in progress that match, for example a revoked session's."""
-        found = [
-            connection
-            for connection in self._engine.connections
-            if connection.request is not None and matches(connection.request)
-        ]
-        for connection in found:
-            connection.cut()
-        return len(found)
+        return sum(connection.cut_requests(matches) for connection in list(self._engine.connections))
 
     async def drain(self, timeout: float = 30.0) -> int:  # noqa: ASYNC109 - what is left then is cut, not cancelled
         """Stop listening, let requests in flight finish, then cut; the answer is how many were cut."""
@@ -139,7 +161,7 @@ class HTTPServer:
             server.close()
         for connection in list(engine.connections):
             connection.close_if_idle()
-        for listener in self._secured:
+        for listener in self._listeners:
             listener.close()
         await self._empty(timeout)
         left = list(engine.connections)
@@ -182,13 +204,33 @@ async def _bind(host: str | None, port: int) -> list[socket.socket]:
 
 
 def _bind_unix(path: str) -> socket.socket:
+    """A Unix socket for our group and nobody else; one that a dead process left behind makes room."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        if _is_left_behind(path):
+            Path(path).unlink()
+        # Nobody can connect before it listens, so there is no moment at which everybody could.
         sock.bind(path)
+        Path(path).chmod(0o660)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def _is_left_behind(path: str) -> bool:
+    """Whether there is a socket that nobody listens on."""
+    if not Path(path).is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def remember_server_name(context: ssl.SSLContext) -> None:
@@ -210,17 +252,17 @@ def remember_server_name(context: ssl.SSLContext) -> None:
     context.sni_callback = remember
 
 
-class _SecureListener:
-    """Accepts connections that speak TLS.
+class _Listener:
+    """Accepts connections that have something to do before HTTP: a PROXY protocol header, TLS, or both.
 
     They are accepted here and not by the loop's own server because only so a failed handshake is
-    heard of, and can be recorded.
+    heard of and can be recorded, and because the header stands before the handshake.
     """
 
     def __init__(
         self,
         sock: socket.socket,
-        context: ssl.SSLContext,
+        context: ssl.SSLContext | None,
         engine: Engine,
         factory: Callable[[], ClientConnection],
     ) -> None:
@@ -230,6 +272,11 @@ class _SecureListener:
         self._engine = engine
         self._factory = factory
         self._accepting = engine.spawn(self._accept(), name="http.accept")
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Another context for handshakes from now on, if there are any here."""
+        if self._context is not None:
+            self._context = context
 
     def close(self) -> None:
         """Accept no more, and give up on handshakes that are not complete."""
@@ -260,13 +307,85 @@ class _SecureListener:
             task.add_done_callback(self.handshakes.discard)
 
     async def _shake(self, sock: socket.socket) -> None:
-        peer = sock.getpeername() if sock.family != socket.AF_UNIX else ""
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._factory,
-                sock,
-                ssl=self._context,
-                ssl_handshake_timeout=self._engine.limits.handshake_timeout,
-            )
+            peer = peer_address(sock.getpeername() if sock.family != socket.AF_UNIX else "")
+        except OSError:
+            sock.close()
+            return  # the client was gone before its turn
+        arrival = None
+        trust = self._engine.trust
+        if trust is not None:
+            admission = trust.admit(peer)
+            if admission is Admission.INTRODUCED:
+                try:
+                    arrival = await self._introduced(sock, peer)
+                except asyncio.CancelledError:
+                    sock.close()
+                    raise
+            if admission is Admission.REFUSED or (admission is Admission.INTRODUCED and arrival is None):
+                sock.close()
+                return
+
+        def factory() -> ClientConnection:
+            connection = self._factory()
+            connection.arrival = arrival
+            return connection
+
+        options: dict[str, Any] = {}
+        if self._context is not None:
+            options = {"ssl": self._context, "ssl_handshake_timeout": self._engine.limits.handshake_timeout}
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(factory, sock, **options)
         except OSError as problem:
-            events.handshake_failed(client=peer_address(peer), error=describe(problem))
+            events.handshake_failed(client=peer, error=describe(problem))
+
+    async def _introduced(self, sock: socket.socket, peer: str) -> Introduction | None:
+        """What the header that has to come first says; None when there is none to be had."""
+        try:
+            async with asyncio.timeout(self._engine.limits.head_timeout):
+                found = await _read_introduction(sock)
+        except TimeoutError:
+            found = BadHeader("the header did not come in time")
+        except OSError as problem:
+            found = BadHeader(problem.strerror or "the connection broke")
+        if isinstance(found, Introduction):
+            return found
+        if found.problem:
+            events.introduction_refused(client=peer, detail=found.problem)
+        return None
+
+
+async def _read_introduction(sock: socket.socket) -> Introduction | BadHeader:
+    """Take a PROXY protocol header from a socket, and not one byte of what comes behind it."""
+    held = b""
+    while True:
+        await _until_readable(sock)
+        try:
+            seen = sock.recv(LONGEST, socket.MSG_PEEK)
+        except BlockingIOError:
+            continue
+        if not seen:
+            # Whoever only looks whether the port is open says nothing; that is worth no record.
+            return BadHeader("the connection ended inside the header" if held else "")
+        found = parse(held + seen)
+        if isinstance(found, BadHeader):
+            return found
+        size = found.size - len(held) if isinstance(found, Introduction) else len(seen)
+        held += sock.recv(size)
+        if isinstance(found, Introduction):
+            return found
+
+
+async def _until_readable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(sock, _mark, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sock)
+
+
+def _mark(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

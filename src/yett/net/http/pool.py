@@ -2,40 +2,58 @@
 
 import asyncio
 import ssl
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
+from yett.net.http.channel import Clock, ConnectFailed, Source
+from yett.net.http.dialing import Dialer, Files, LookUp, files_of, introduction_of
+from yett.net.http.h2.pool import H2Pool
 from yett.net.http.limits import Limits
-from yett.net.http.model import Failure, Upstream
+from yett.net.http.model import Connection, Failure, Upstream
 from yett.net.http.response import ResponseParser
-from yett.net.http.upstream import Clock, UpstreamConnection
+from yett.net.http.upstream import UpstreamConnection
 
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
-class ConnectFailed(Exception):
-    """No connection to an upstream could be had."""
-
-    def __init__(self, failure: Failure, detail: str) -> None:
-        super().__init__(detail)
-        self.failure = failure
-        self.detail = detail
+_PRIVATE_IDLE = 5.0
+"""Seconds that a connection waits for another request of the one client that it serves."""
 
 
 class Pool:
-    """The connections to one upstream."""
+    """The connections to one upstream.
+
+    Where their number is limited, who finds all of them in use waits in line: for a connection
+    that is given back, or for a place to open one. Every place is either a connection in
+    `connections`, or kept for somebody who is just opening one, or free.
+    """
 
     __slots__ = (
-        "_contexts",
+        "_dialer",
+        "_opening",
+        "_room",
+        "_waiting",
         "clock",
         "connections",
         "idle",
+        "introduction",
         "is_closed",
         "limits",
         "parser",
+        "patience",
         "upstream",
         "used_at",
     )
 
     def __init__(
-        self, upstream: Upstream, parser: ResponseParser, limits: Limits, clock: Clock, contexts: "Contexts"
+        self,
+        upstream: Upstream,
+        parser: ResponseParser,
+        limits: Limits,
+        clock: Clock,
+        dialer: Dialer,
+        introduction: bytes = b"",
     ) -> None:
         self.upstream = upstream
         self.parser = parser
@@ -45,7 +63,14 @@ class Pool:
         self.connections: set[UpstreamConnection] = set()
         self.used_at = clock.now
         self.is_closed = False
-        self._contexts = contexts
+        self._dialer = dialer
+        self.introduction = introduction
+        """What each connection begins with; empty unless the upstream is told who the client is."""
+        self.patience = _PRIVATE_IDLE if introduction else limits.pool_idle
+        self._room = upstream.max_idle
+        """How many idle connections are simply kept; 0 when a closer look is needed."""
+        self._opening = 0
+        self._waiting: deque[asyncio.Future[UpstreamConnection | None]] = deque()
 
     def take(self) -> UpstreamConnection | None:
         """The connection that was used last: it is the least likely to be stale."""
@@ -59,7 +84,9 @@ class Pool:
 
     def put(self, connection: UpstreamConnection) -> None:
         """Keep a connection for the next exchange, if there is room."""
-        if self.is_closed or len(self.idle) >= self.upstream.max_idle:
+        if len(self.idle) >= self._room:
+            if self._hand_over(connection):
+                return
             self.forget(connection)
             connection.transport.close()
             return
@@ -68,49 +95,130 @@ class Pool:
 
     def forget(self, connection: UpstreamConnection) -> None:
         """A connection is no longer usable."""
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._admit()
         if connection.exchange is None and connection in self.idle:
             self.idle.remove(connection)
 
     async def connect(self) -> UpstreamConnection:
-        """A fresh connection; ConnectFailed otherwise."""
+        """A fresh connection, or one that was waited for; ConnectFailed otherwise."""
+        if self.upstream.max_connections:
+            given = await self._wait_for_place()
+            if given is not None:
+                return given
+        self._opening += 1
+        try:
+            connection = await self.dial(self.upstream, lambda: UpstreamConnection(self))
+            if connection.transport.is_closing():
+                raise ConnectFailed(Failure.CONNECT_FAILED, "the upstream closed the connection at once")
+            self.connections.add(connection)
+        finally:
+            self._opening -= 1
+            self._admit()
+        return connection
+
+    async def dial(self, upstream: Upstream, make: Callable[[], P]) -> P:
+        """Open a connection for what `make` makes; ConnectFailed otherwise.
+
+        `upstream` is ours, or the same with another protocol.
+        """
         try:
             async with asyncio.timeout(self.upstream.connect_timeout):
-                connection = await self._open()
+                return await self._dialer.open(upstream, make, self.introduction)
         except TimeoutError as problem:
             raise ConnectFailed(Failure.CONNECT_TIMEOUT, "connecting took too long") from problem
         except ConnectionRefusedError as problem:
             raise ConnectFailed(Failure.CONNECT_REFUSED, "connection refused") from problem
         except ssl.SSLError as problem:
             raise ConnectFailed(Failure.TLS, _tls_detail(problem)) from problem
+        except UnicodeError as problem:
+            raise ConnectFailed(Failure.CONNECT_FAILED, "not a host name") from problem
         except OSError as problem:
             # Several addresses refused in one go come as one error without a number.
             if "Errno 111]" in str(problem):
                 raise ConnectFailed(Failure.CONNECT_REFUSED, "connection refused") from problem
             raise ConnectFailed(Failure.CONNECT_FAILED, problem.strerror or "connecting failed") from problem
-        self.connections.add(connection)
-        return connection
 
-    async def _open(self) -> UpstreamConnection:
-        upstream = self.upstream
-        loop = asyncio.get_running_loop()
-        options: dict[str, Any] = {}
-        if upstream.tls_name:
-            options["ssl"] = await self._contexts.get(upstream.ca_file)
-            options["server_hostname"] = upstream.tls_name
-        if upstream.unix_path:
-            _, connection = await loop.create_unix_connection(
-                lambda: UpstreamConnection(self), upstream.unix_path, **options
-            )
-        else:
-            _, connection = await loop.create_connection(
-                lambda: UpstreamConnection(self), upstream.host, upstream.port, **options
-            )
-        return connection
+    # Waiting in line.
+
+    async def _wait_for_place(self) -> UpstreamConnection | None:
+        """A connection that was given back, or None for a free place to open one."""
+        limit = self.upstream.max_connections
+        if not self._waiting and len(self.connections) + self._opening < limit:
+            return None
+        if len(self._waiting) >= self.upstream.max_waiting:
+            raise ConnectFailed(Failure.BUSY, "all connections are in use, and too many wait for one")
+        turn: asyncio.Future[UpstreamConnection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._look_closer()
+        try:
+            async with asyncio.timeout(self.upstream.connect_timeout):
+                while (given := await turn) is not None and given.transport.is_closing():
+                    # It broke on the way here; whoever is first in line stays that.
+                    turn = asyncio.get_running_loop().create_future()
+                    self._waiting.appendleft(turn)
+                    self._look_closer()
+                    self._admit()
+        except TimeoutError as problem:
+            self._leave_line(turn)
+            raise ConnectFailed(Failure.BUSY, "all connections were in use for too long") from problem
+        except asyncio.CancelledError:
+            self._leave_line(turn)
+            raise
+        if given is None:
+            self._opening -= 1  # `_admit` kept the place until here
+        return given
+
+    def _leave_line(self, turn: asyncio.Future[UpstreamConnection | None]) -> None:
+        """Somebody waits no more; what they were given in that very moment goes to the next."""
+        if turn in self._waiting:
+            self._waiting.remove(turn)
+            self._look_closer()
+        if turn.cancelled() or not turn.done():
+            return
+        given = turn.result()
+        if given is None:
+            self._opening -= 1
+            self._admit()
+        elif not given.transport.is_closing():
+            self.put(given)
+
+    def _hand_over(self, connection: UpstreamConnection) -> bool:
+        """Give a connection to whoever waits first; False if nobody does."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            self._look_closer()
+            if not turn.done():
+                turn.set_result(connection)
+                return True
+        return False
+
+    def _admit(self) -> None:
+        """Let those in line open connections while there are places, and keep the places for them."""
+        while self._waiting and len(self.connections) + self._opening < self.upstream.max_connections:
+            turn = self._waiting.popleft()
+            self._look_closer()
+            if not turn.done():
+                self._opening += 1
+                turn.set_result(None)
+
+    def _look_closer(self) -> None:
+        self._room = 0 if self._waiting or self.is_closed else self.upstream.max_idle
+
+    @property
+    def open_count(self) -> int:
+        """Open connections."""
+        return len(self.connections)
+
+    @property
+    def idle_count(self) -> int:
+        """Those among them that nobody uses."""
+        return len(self.idle)
 
     def sweep(self, now: float) -> None:
         """Close what has been idle for too long."""
-        oldest = now - self.limits.pool_idle
+        oldest = now - self.patience
         stale = [connection for connection in self.idle if connection.idle_since < oldest]
         for connection in stale:
             self.forget(connection)
@@ -119,6 +227,7 @@ class Pool:
     def close(self) -> None:
         """Close what is idle, and keep nothing from now on."""
         self.is_closed = True
+        self._room = 0
         for connection in list(self.idle):
             self.forget(connection)
             connection.transport.close()
@@ -130,32 +239,6 @@ def _tls_detail(problem: ssl.SSLError) -> str:
     return f"TLS failed: {problem.reason or 'handshake'}"
 
 
-class Contexts:
-    """TLS contexts for upstreams, one per trust file; certificates and names are always checked."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, ssl.SSLContext] = {}
-
-    async def get(self, ca_file: str) -> ssl.SSLContext:
-        """The context that trusts `ca_file`, or the system's authorities when it is empty."""
-        context = self._made.get(ca_file)
-        if context is None:
-            # Reading the authorities takes milliseconds that other connections should not wait.
-            try:
-                context = await asyncio.to_thread(_make_context, ca_file)
-            except OSError as problem:
-                raise ConnectFailed(Failure.TLS, "the authorities' file cannot be used") from problem
-            self._made[ca_file] = context
-        return context
-
-
-def _make_context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
 class Pools:
     """All pools of a server, by upstream."""
 
@@ -163,25 +246,51 @@ class Pools:
         self._limits = limits
         self._clock = clock
         self._parser = ResponseParser(limits)
-        self._contexts = Contexts()
-        self._pools: dict[Upstream, Pool] = {}
+        self._dialer = Dialer()
+        self._pools: dict[tuple[Upstream, bytes], Pool | H2Pool] = {}
 
-    def get(self, upstream: Upstream) -> Pool:
-        """The pool of an upstream; equal upstreams share one."""
-        pool = self._pools.get(upstream)
+    def get(self, upstream: Upstream, client: Connection, *, upgrade: bool = False) -> Source:
+        """The pool of an upstream; equal upstreams share one, unless they are told who the client is.
+
+        What is to become a tunnel by `upgrade` needs a connection of HTTP/1.1 to itself.
+        """
+        key = (upstream, introduction_of(upstream, client))
+        pool = self._pools.get(key)
         if pool is None:
-            pool = Pool(upstream, self._parser, self._limits, self._clock, self._contexts)
-            self._pools[upstream] = pool
-        return pool
+            plain = self._plain(upstream, key[1])
+            if upstream.protocol == "http/1.1" or (upstream.protocol == "auto" and not upstream.tls_name):
+                # Without a handshake there is nobody to choose.
+                pool = plain
+            else:
+                pool = H2Pool(upstream, plain, self._parser, self._limits, self._clock)
+            self._pools[key] = pool
+        return pool.plain if upgrade and isinstance(pool, H2Pool) else pool
+
+    def _plain(self, upstream: Upstream, introduction: bytes) -> Pool:
+        plain = upstream if upstream.protocol == "http/1.1" else replace(upstream, protocol="http/1.1")
+        return Pool(plain, self._parser, self._limits, self._clock, self._dialer, introduction)
+
+    def look_up_with(self, look_up: LookUp) -> None:
+        """Ask this for the addresses of upstreams from now on."""
+        self._dialer.look_up = look_up
+
+    def renew(self, changed: frozenset[Files]) -> None:
+        """Files for TLS have changed: connections from now on go by what they hold, and old ones drain."""
+        self._dialer.renew(changed)
+        for key, pool in list(self._pools.items()):
+            upstream = key[0]
+            if upstream.tls_name and files_of(upstream) in changed:
+                pool.close()
+                del self._pools[key]
 
     def sweep(self, now: float) -> None:
         """Close idle connections; forget pools that nothing uses."""
-        for upstream, pool in list(self._pools.items()):
+        for key, pool in list(self._pools.items()):
             pool.sweep(now)
-            if not pool.connections and now - pool.used_at > self._limits.pool_idle:
+            if not pool.open_count and now - pool.used_at > pool.patience:
                 # Clients' connections that still hold it ask for a new one when they see this.
-                pool.is_closed = True
-                del self._pools[upstream]
+                pool.close()
+                del self._pools[key]
 
     def close(self) -> None:
         """Close everything idle; connections in use are closed when their exchange ends."""
@@ -192,9 +301,9 @@ class Pools:
     @property
     def idle(self) -> int:
         """Idle connections, for the console and for tests."""
-        return sum(len(pool.idle) for pool in self._pools.values())
+        return sum(pool.idle_count for pool in self._pools.values())
 
     @property
     def open(self) -> int:
         """All connections to upstreams."""
-        return sum(len(pool.connections) for pool in self._pools.values())
+        return sum(pool.open_count for pool in self._pools.values())

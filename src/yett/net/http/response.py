@@ -57,6 +57,7 @@ class ResponseHead:
         "_framing",
         "close",
         "content_length",
+        "encoded",
         "is_chunked",
         "kept",
         "length_line",
@@ -77,6 +78,8 @@ class ResponseHead:
         self.close = False
         """Whether the upstream ends the connection after this response."""
         self.upgrade: bytes = b""
+        self.encoded: tuple[bytes, frozenset[bytes], bytes] | None = None
+        """What was added, what was dropped, and the block of HTTP/2 that this head became then."""
         self._composed: bytes = b""
         self._add: bytes = b""
         self._drop: frozenset[bytes] = frozenset()
@@ -90,7 +93,7 @@ class ResponseHead:
             and add == self._add
             and framing == self._framing
             and connection == self._connection
-            and drop == self._drop
+            and (drop is self._drop or drop == self._drop)
         ):
             return self._composed
         kept = self.kept
@@ -176,8 +179,9 @@ class ResponseParser:
         lower = raw.lower()
         value = value.strip(b" \t")
         kind = _KINDS.get(lower, PLAIN)
-        if lower == b"set-cookie" and value.startswith(self._private_cookie):
-            # An application must not be able to hand a browser a session of the gateway.
+        if lower == b"set-cookie" and value.lstrip(b"= \t").startswith(self._private_cookie):
+            # An application must not be able to hand a browser a session of the gateway. A cookie without
+            # a name ("=name=value") is sent back as if its value named it.
             kind = DROPPED
         known = (kind, comparable(lower), value)
         if len(line) <= REMEMBERED_LENGTH and lower != b"set-cookie":

@@ -16,17 +16,36 @@ What must stay true:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Final
 
 from yett.events import Scope, describe, enter_scope
 from yett.net.http import events
-from yett.net.http.answers import CLOSE, CONTINUE, FULL, KEEP_ALIVE, compose, plain
+from yett.net.http.answers import (
+    CHUNKED,
+    CLOSE,
+    CONTINUE,
+    FULL,
+    KEEP_ALIVE,
+    UPGRADE,
+    compose,
+    has_no_body,
+    plain,
+)
 from yett.net.http.asgi import ApplicationRun
-from yett.net.http.chunked import ChunkedDecoder
-from yett.net.http.engine import PAUSED_BY_DECISION, PAUSED_BY_PIPELINE, Engine
+from yett.net.http.channel import Source
+from yett.net.http.chunked import ChunkedDecoder, frame
+from yett.net.http.engine import (
+    PAUSED_BY_DECISION,
+    PAUSED_BY_PIPELINE,
+    PAUSED_BY_UPSTREAM,
+    Engine,
+    Work,
+    forwarded_lines,
+)
 from yett.net.http.exchange import Exchange
+from yett.net.http.h2.alpn import PREFACE_LINE, chose_http2
 from yett.net.http.head import Fields, Refused, Target
 from yett.net.http.model import (
     FAILURE_STATUS,
@@ -42,11 +61,15 @@ from yett.net.http.model import (
     Serve,
     Upstream,
 )
-from yett.net.http.pool import Pool
+from yett.net.http.planned import PlannedExchange
+from yett.net.http.response import ResponseHead
 from yett.net.http.stream import ClientStream, addresses_of, turn_away
+from yett.net.http.trailers import announced, permitted_from_client
 
 HEAD, BODY, WAIT, TUNNEL, LINGER, CLOSED = range(6)
 _MAX_LINGER: Final = 4 << 20
+_LARGE: Final = 16 * 1024
+"""From here on, pieces are written side by side in place of being joined first."""
 
 
 class ClientConnection(ClientStream):
@@ -58,6 +81,7 @@ class ClientConnection(ClientStream):
         "_block",
         "_body_done",
         "_buffer",
+        "_chunked_out",
         "_decoder",
         "_discarded",
         "_fields",
@@ -70,9 +94,10 @@ class ClientConnection(ClientStream):
         "_left",
         "_minor",
         "_phase",
-        "_pool",
         "_request",
         "_skipped",
+        "_source",
+        "_trailers",
         "_upstream",
         "persistent",
     )
@@ -96,13 +121,15 @@ class ClientConnection(ClientStream):
         self._forwarded_fields: Fields | None = None
         self._forwarded_address = ""
         self._upstream: Upstream | None = None
-        self._pool: Pool | None = None
+        self._source: Source | None = None
         # The request in progress.
         self._request: Request | None = None
         self._left = 0
         self._decoder: ChunkedDecoder | None = None
         self._body_done = True
         self._answered = False
+        self._chunked_out = False
+        self._trailers: Sequence[bytes] = ()
         self._discarded = 0
 
     # The connection's life.
@@ -118,8 +145,30 @@ class ClientConnection(ClientStream):
             self.transport.close()
             return
         engine.connections.add(self)
-        self._addresses = addresses_of(transport)
+        self._addresses = addresses_of(transport, self.arrival)
         self.touched = engine.now
+        if self._addresses.is_tls and chose_http2(transport):
+            self._hand_over(b"")
+
+    def _is_preface(self, data: bytes) -> bool:
+        """Whether a connection begins as one of HTTP/2; in TLS that is agreed on in the handshake only."""
+        is_tls = self._addresses is not None and self._addresses.is_tls
+        return self._fields is None and not is_tls and data.startswith(PREFACE_LINE)
+
+    def _hand_over(self, data: bytes) -> bool:
+        """Let HTTP/2 have the connection, if it is spoken here; `data` is what came already."""
+        engine = self.engine
+        if engine.http2 is None:
+            return False
+        engine.connections.discard(self)
+        self._phase = CLOSED
+        successor = engine.http2()
+        successor.arrival = self.arrival
+        self.transport.set_protocol(successor)
+        successor.connection_made(self.transport)
+        if data:
+            successor.data_received(data)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         engine = self.engine
@@ -197,26 +246,41 @@ class ClientConnection(ClientStream):
             self._head_since = 0.0
             self._buffer = data[end + 4 :]
             if isinstance(head, Refused):
-                self._refuse_head(head)
+                if not self._is_preface(data) or not self._hand_over(data):
+                    self._refuse_head(head)
                 break
             self._begin(head)
             if self._phase != HEAD or not self._buffer:
                 break
             data, self._buffer = self._buffer, b""
         self._in_heads = False
+        if self._is_eof:
+            self._miss_the_rest()
+
+    def _miss_the_rest(self) -> None:
+        """The client has stopped sending: what is not here whole by now is given up, what is written goes out."""
+        if self._phase == HEAD:
+            self._end()
+        elif self._phase == BODY:
+            self.persistent = False
+            if self._work is not None:
+                self._work.client_lost()
+            else:
+                self._end()
 
     def _wait_for_more(self, data: bytes) -> bool:
-        """Whether an incomplete head may still become a good one."""
-        limits = self.engine.limits
-        line_end = data.find(b"\n")
-        if line_end == 1 and not self._skipped and data.startswith(b"\r\n"):
-            line_end = data.find(b"\n", 2)
+        """Whether an incomplete head may still become a good one; the same is found if it comes whole."""
+        start = 2 if not self._skipped and data.startswith(b"\r\n") else 0
+        feed = data.find(b"\n", start)
+        is_ended = feed > start and data[feed - 1] == 13
+        # The CR before an LF, or before one that may come, is no part of the line.
+        size = (feed - is_ended if feed >= 0 else len(data) - data.endswith(b"\r", start)) - start
         problem = None
-        if line_end == 0 or (line_end > 0 and data[line_end - 1] != 13):
-            problem = Refused(Refusal.MALFORMED, "a line ends without CR")
-        elif line_end < 0 and len(data) > limits.max_target + 64:
+        if self.engine.parser.is_too_long(size):
             problem = Refused(Refusal.TARGET_TOO_LONG, "request line too long")
-        elif len(data) > limits.max_head:
+        elif feed >= 0 and not is_ended:
+            problem = Refused(Refusal.MALFORMED, "a line ends without CR")
+        elif len(data) > self.engine.limits.max_head + 3:  # so that the end of the largest one fits in
             problem = Refused(Refusal.HEAD_TOO_LARGE, "head too large")
         if problem is not None:
             self._refuse_head(problem)
@@ -273,7 +337,7 @@ class ClientConnection(ClientStream):
         fields = self._fields
         assert fields is not None  # noqa: S101 - the request was made from it
         self._request = request
-        self._answered = False
+        self._answered = self._chunked_out = False
         self.persistent = not fields.wants_close and (request.minor_version == 1 or fields.keep_alive)
         if fields.is_chunked:
             self._decoder, self._body_done, self._phase = ChunkedDecoder(), False, BODY
@@ -282,6 +346,12 @@ class ClientConnection(ClientStream):
         else:
             self._body_done, self._phase = True, WAIT
         enter_scope(request.scope)
+        trust = self.engine.trust
+        unclear = trust.introduce(request, fields) if trust is not None else ""
+        if unclear:
+            self._request = None
+            self._turn_away(request, request.scope, Refusal.MALFORMED, unclear)
+            return
         if fields.expectation and fields.expectation != b"100-continue":
             self._request = None
             self._turn_away(request, request.scope, Refusal.EXPECTATION, "an expectation nobody can meet")
@@ -307,6 +377,8 @@ class ClientConnection(ClientStream):
         except Exception as problem:  # noqa: BLE001 - as above
             if self._request is request:
                 self._undecided(problem)
+                if self._is_eof:
+                    self._miss_the_rest()
             return
         except asyncio.CancelledError:
             if self._request is request:
@@ -318,6 +390,8 @@ class ClientConnection(ClientStream):
         # First, because carrying it out may lead to the next decision, which pauses again.
         self.resume(PAUSED_BY_DECISION)
         self._carry_out(request, fields, decision)
+        if self._is_eof:
+            self._miss_the_rest()
 
     def _carry_out(self, request: Request, fields: Fields, decision: Decision) -> None:
         if isinstance(decision, Forward):
@@ -340,18 +414,24 @@ class ClientConnection(ClientStream):
         if 0 < forward.max_body < request.content_length:
             self.refuse(Refusal.BODY_TOO_LARGE, "the body is larger than allowed here")
             return
-        pool = self._pool
-        if pool is None or forward.upstream is not self._upstream or pool.is_closed:
-            pool = self._pool = self.engine.pools.get(forward.upstream)
-            self._upstream = forward.upstream
-        exchange = Exchange(self, request, forward, fields, pool, upgrade=is_upgrade)
-        self._work = exchange
+        work: Work
+        if forward.plan is None:
+            source = self._source
+            if source is None or forward.upstream is not self._upstream or source.is_closed or is_upgrade:
+                source = self._source = self.engine.pools.get(
+                    forward.upstream, request.connection, upgrade=is_upgrade
+                )
+                # One that is told who the client is has another source for the next client of a proxy.
+                is_special = is_upgrade or forward.upstream.send_proxy
+                self._upstream = None if is_special else forward.upstream
+            work = Exchange(self, request, forward, fields, source, upgrade=is_upgrade)
+        else:
+            work = PlannedExchange(self, request, forward, fields, forward.plan, upgrade=is_upgrade)
+        self._work = work
         if self._body_done:
-            exchange.start(b"", done=True)
-            return
-        payload = self._first_payload(fields)
-        if payload is not None:
-            exchange.start(payload, done=self._body_done)
+            work.start(b"", done=True)
+        else:
+            self._start_with_body(work, fields)
 
     def _serve(self, request: Request, fields: Fields, serve: Serve) -> None:
         if request.content_length > serve.max_body:
@@ -359,9 +439,15 @@ class ClientConnection(ClientStream):
             return
         run = ApplicationRun(self, request, fields, serve)
         self._work = run
-        payload = b"" if self._body_done else self._first_payload(fields)
+        if self._body_done:
+            run.start(b"", done=True)
+        else:
+            self._start_with_body(run, fields)
+
+    def _start_with_body(self, work: Work, fields: Fields) -> None:
+        payload = self._first_payload(fields)
         if payload is not None:
-            run.start(payload, done=self._body_done)
+            work.start(payload, done=self._body_done, trailers=self._taken_trailers())
 
     def _first_payload(self, fields: Fields) -> bytes | None:
         """What came of the body together with the head; None when it was refused."""
@@ -384,6 +470,9 @@ class ClientConnection(ClientStream):
                 return payload
             self._buffer = decoder.rest
             self._decoder = None
+            if decoder.trailers and self._request is not None:
+                trailers = permitted_from_client(decoder.trailers, self.engine.parser)
+                self._trailers = announced(trailers, self._request)
         else:
             left = self._left
             if len(data) < left:
@@ -406,7 +495,14 @@ class ClientConnection(ClientStream):
             elif self._discarded > self.engine.limits.max_drain:
                 self._end()
         elif self._work is not None:
-            self._work.take(payload, done=self._body_done)
+            if self._trailers:
+                self._work.take(payload, done=self._body_done, trailers=self._taken_trailers())
+            else:
+                self._work.take(payload, done=self._body_done)
+
+    def _taken_trailers(self) -> Sequence[bytes]:
+        trailers, self._trailers = self._trailers, ()
+        return trailers
 
     def _bad_body(self) -> None:
         problem = self._decoder.problem if self._decoder is not None else "malformed body"
@@ -414,6 +510,85 @@ class ClientConnection(ClientStream):
             self._end()
         else:
             self.refuse(Refusal.MALFORMED, problem)
+
+    # The response, as work sends it.
+
+    def interim(self, head: ResponseHead) -> None:
+        """Pass an interim response on; HTTP/1.0 has none."""
+        if self._request is not None and self._request.minor_version:
+            self.transport.write(head.compose(b"", frozenset(), b"", b""))
+
+    def respond(
+        self,
+        head: ResponseHead,
+        add: bytes,
+        drop: frozenset[bytes],
+        payload: bytes,
+        *,
+        done: bool,
+        trailers: Sequence[bytes] = (),
+    ) -> None:
+        """Send a response's head with what is there of its body."""
+        request = self._request
+        assert request is not None  # noqa: S101 - only the work of a request responds
+        # This runs for every request, so the ordinary case is decided here and not in calls.
+        status = head.status
+        framing = head.length_line if head.length_line and status != 204 else self._framing(status, request)
+        if self.persistent and request.minor_version and not self.engine.is_draining:
+            connection = b""
+        else:
+            connection = self._connection_line(request)
+        first = head.compose(add, drop, framing, connection)
+        if self._chunked_out:
+            payload = frame(payload, last=done, trailers=self._asked_for(trailers))
+        if len(payload) >= _LARGE:
+            self.transport.writelines((first, payload))
+        else:
+            self.transport.write(first + payload)
+
+    def _framing(self, status: int, request: Request) -> bytes:
+        """The line that tells the client where a body ends whose length nobody stated."""
+        if has_no_body(status, request.method):
+            return b""
+        if request.minor_version:
+            self._chunked_out = True
+            return CHUNKED
+        self.persistent = False
+        return b""
+
+    def _connection_line(self, request: Request) -> bytes:
+        if not self.keeps_alive():
+            return CLOSE
+        return b"" if request.minor_version else KEEP_ALIVE
+
+    def _asked_for(self, trailers: Sequence[bytes]) -> Sequence[bytes]:
+        return trailers if trailers and self._fields is not None and self._fields.takes_trailers else ()
+
+    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+        """Send more of the body, or of what a tunnel carries."""
+        if self._chunked_out:
+            payload = frame(payload, last=done, trailers=self._asked_for(trailers))
+        if payload:
+            self.transport.write(payload)
+
+    def switch(self, head: ResponseHead, add: bytes, drop: frozenset[bytes], early: bytes) -> bytes:
+        """From here on bytes are bytes; the answer is what came too early."""
+        self.transport.write(head.compose(add, drop, UPGRADE, b"") + early)
+        self._phase = TUNNEL
+        data, self._buffer = self._buffer, b""
+        self.resume(PAUSED_BY_PIPELINE)
+        return data
+
+    def send_eof(self) -> bool:
+        """Say that nothing more comes; False where that cannot be said."""
+        if not self.transport.can_write_eof():
+            return False
+        self.transport.write_eof()
+        return True
+
+    def retire(self) -> None:
+        """Take no other request."""
+        self.persistent = False
 
     # Answering.
 
@@ -428,11 +603,12 @@ class ClientConnection(ClientStream):
         address = request.scope.client_address
         if self._forwarded_fields is not fields or self._forwarded_address != address:
             self._forwarded_fields, self._forwarded_address = fields, address
-            scheme = b"https" if request.connection.is_tls else b"http"
-            host = b"X-Forwarded-Host: %b\r\n" % fields.authority if fields.authority else b""
-            source = b"X-Forwarded-For: %b\r\n" % address.encode("ascii", "replace") if address else b""
-            self._forwarded = b"%bX-Forwarded-Proto: %b\r\n%b" % (source, scheme, host)
+            self._forwarded = forwarded_lines(request, fields)
         return self._forwarded
+
+    def answer(self, answer: Answer) -> int:
+        """Send a finished answer for the work in progress."""
+        return self._write_answer(self._request, answer)
 
     def _answer(self, answer: Answer, expectation: bytes = b"") -> None:
         """Send a finished answer to the request in progress."""
@@ -539,6 +715,9 @@ class ClientConnection(ClientStream):
         self._conclude(request, outcome)
         if self._phase >= LINGER:
             return
+        if self._pauses:
+            # Whoever did not keep up is out of the game.
+            self.resume(PAUSED_BY_UPSTREAM)
         if cut:
             self.cut()
         elif not self.persistent:
@@ -564,12 +743,21 @@ class ClientConnection(ClientStream):
         if not self.persistent or self.engine.is_draining or (self._is_eof and not self._buffer):
             self._end()
             return
+        if self.is_blocked:
+            # Who does not read its answers gets no more of them: `resume_writing` goes on.
+            self._phase = WAIT
+            return
         self._phase = HEAD
         if self._pauses:
             self.resume(PAUSED_BY_PIPELINE)
         if self._buffer and not self._in_heads:
             data, self._buffer = self._buffer, b""
             self._heads(data)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._phase == WAIT and self._request is None and not self.transport.is_closing():
+            self._next()
 
     def _end(self) -> None:
         """Close after what is written went out, without a reset that would destroy it."""
@@ -580,30 +768,37 @@ class ClientConnection(ClientStream):
         self._buffer = b""
         self._discarded = 0
         self._head_since = self.engine.now
-        if not unread or self._is_eof:
+        can_half_close = self.transport.can_write_eof()
+        if self._is_eof or not (unread or can_half_close):
             self.transport.close()
             return
+        # Even a client that was told so may still be sending (RFC 9112, 9.6). One that closes ends this.
         if self._pauses:
             self.resume(self._pauses)
-        if self.transport.can_write_eof() and not self.transport.is_closing():
+        if can_half_close and not self.transport.is_closing():
             self.transport.write_eof()
 
     def close_if_idle(self) -> None:
         """For draining: a connection between requests is closed, others after their request."""
         if self._phase == HEAD and not self._buffer:
-            self._end()
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        """Close between requests: nothing was written that could get lost."""
+        self._phase = LINGER
+        self.transport.close()
 
     @property
-    def request(self) -> Request | None:
-        """The request in progress."""
-        return self._request
+    def requests(self) -> list[Request]:
+        """The request in progress, if any."""
+        return [self._request] if self._request is not None else []
 
-    def tunnel(self) -> bytes:
-        """From here on bytes are bytes; the answer is what came too early."""
-        self._phase = TUNNEL
-        data, self._buffer = self._buffer, b""
-        self.resume(PAUSED_BY_PIPELINE)
-        return data
+    def cut_requests(self, matches: Callable[[Request], bool]) -> int:
+        """Break off what is in progress if it matches; the number of requests."""
+        if self._request is None or not matches(self._request):
+            return 0
+        self.cut()
+        return 1
 
     # Time.
 
@@ -616,13 +811,15 @@ class ClientConnection(ClientStream):
                 if now - self._head_since > limits.head_timeout:
                     self._refuse_head(Refused(Refusal.HEAD_TIMEOUT, "the head did not come in time"))
             elif now - self.touched > limits.idle_timeout:
-                self._end()
+                self._close_idle()
             return
         if self._is_stalled(now):
             self.cut()
         elif phase == LINGER:
-            if now - self._head_since > limits.linger_timeout:
-                # Closing waits for what is still unsent; a client that reads it is not cut off.
+            if self.transport.get_write_buffer_size():
+                # A client that still reads is not cut off; one that does not was seen above.
+                self._head_since = now
+            elif now - self._head_since > limits.linger_timeout:
                 self.transport.close()
         elif phase == BODY and not self._pauses and now - self.touched > limits.body_timeout:
             if self._answered:

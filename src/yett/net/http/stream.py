@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from typing import Final
 
 from yett.net.http import events
 from yett.net.http.engine import Engine, Work
 from yett.net.http.model import Connection
+from yett.net.proxy_protocol import Introduction
 
 NAME_ASKED_FOR: Final = "yett_server_name"
 """The attribute of a TLS object that holds the name from its handshake."""
@@ -24,6 +26,7 @@ class ClientStream(asyncio.Protocol):
         "_stalled_since",
         "_stalled_size",
         "_work",
+        "arrival",
         "engine",
         "is_blocked",
         "touched",
@@ -33,6 +36,8 @@ class ClientStream(asyncio.Protocol):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.transport: asyncio.Transport
+        self.arrival: Introduction | None = None
+        """What a PROXY protocol header said before the connection's first byte."""
         self.touched = engine.now
         """When the client last sent something, or was last allowed to."""
         self.is_blocked = False
@@ -69,6 +74,8 @@ class ClientStream(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.is_blocked = False
+        # Somebody reads: that as much waits at the next look as did at the last one is chance then.
+        self._stalled_size = 0
         if self._work is not None:
             self._work.client_resumed()
 
@@ -109,15 +116,32 @@ def peer_address(peer: object) -> str:
     return address.removeprefix("::ffff:") if "." in address else address.partition("%")[0]
 
 
-def addresses_of(transport: asyncio.BaseTransport) -> Connection:
-    """Who is at the other end of a transport."""
+def addresses_of(transport: asyncio.BaseTransport, arrival: Introduction | None = None) -> Connection:
+    """Who is at the other end of a transport, or behind it when a proxy said so."""
     peer = transport.get_extra_info("peername")
     own = transport.get_extra_info("sockname")
     tls = transport.get_extra_info("ssl_object")
-    return Connection(
+    connection = Connection(
         client_address=peer_address(peer),
         client_port=int(peer[1]) if isinstance(peer, tuple) else 0,
         is_tls=tls is not None,
         server_name=getattr(tls, NAME_ASKED_FOR, ""),
         local_port=int(own[1]) if isinstance(own, tuple) else 0,
+        local_address=peer_address(own),
     )
+    if tls is not None and tls.context.verify_mode is not ssl.CERT_NONE:
+        connection.certificate = tls.getpeercert(binary_form=True) or b""
+    if arrival is not None:
+        _introduce(connection, arrival)
+    return connection
+
+
+def _introduce(connection: Connection, arrival: Introduction) -> None:
+    if not arrival.source:
+        connection.is_silent = True
+        return
+    connection.via = connection.client_address
+    connection.client_address, connection.client_port = arrival.source, arrival.source_port
+    connection.local_address = arrival.destination
+    connection.is_tls = connection.is_tls or arrival.is_tls
+    connection.server_name = connection.server_name or arrival.server_name

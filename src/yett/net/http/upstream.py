@@ -7,44 +7,27 @@ and not one byte came that nobody asked for.
 """
 
 import asyncio
+import base64
+import hashlib
+from collections.abc import Sequence
 from typing import Final, Protocol
 
-from yett.net.http.answers import has_no_body
-from yett.net.http.chunked import ChunkedDecoder
-from yett.net.http.head import Refused
+from yett.net.http.answers import UPGRADE, has_no_body
+from yett.net.http.channel import Clock, Receiver
+from yett.net.http.chunked import ChunkedDecoder, frame
+from yett.net.http.head import Fields, Refused
 from yett.net.http.limits import Limits
-from yett.net.http.model import Failure
+from yett.net.http.model import Failure, Forward, Request
 from yett.net.http.response import ResponseHead, ResponseParser
+from yett.net.http.trailers import permitted
 
 HEAD: Final = 0
 BODY: Final = 1
 TUNNEL: Final = 2
 _MAX_INTERIM: Final = 16
-
-
-class Exchange(Protocol):
-    """What a connection tells about the response it reads."""
-
-    method: bytes
-    touched: float
-    request_done: bool
-
-    def interim(self, head: ResponseHead) -> None: ...
-    def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None: ...
-    def more(self, payload: bytes, *, done: bool) -> None: ...
-    def upgraded(self, head: ResponseHead, early: bytes) -> None: ...
-    def tunnelled(self, data: bytes) -> None: ...
-    def tunnel_ended(self) -> bool: ...
-    def lost(self, problem: Exception | None, *, fresh: bool) -> None: ...
-    def fail(self, failure: Failure, detail: str) -> None: ...
-    def upstream_paused(self) -> None: ...
-    def upstream_resumed(self) -> None: ...
-
-
-class Clock(Protocol):
-    """The coarse clock that a sweep turns."""
-
-    now: float
+_WEBSOCKET_ID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_LAST_WORDS: Final = 10.0
+"""Seconds for what is still unsent when a tunnel ends."""
 
 
 class Home(Protocol):
@@ -64,9 +47,11 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_block",
         "_buffer",
+        "_chunked_out",
         "_decoder",
         "_head",
         "_interim",
+        "_key",
         "_left",
         "_surplus",
         "complete",
@@ -80,7 +65,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def __init__(self, pool: Home) -> None:
         self.pool = pool
-        self.exchange: Exchange | None = None
+        self.exchange: Receiver | None = None
         self.transport: asyncio.Transport
         self.phase = HEAD
         self.complete = False
@@ -93,9 +78,64 @@ class UpstreamConnection(asyncio.Protocol):
         self._left = 0
         self._surplus = False
         self._interim = 0
+        self._chunked_out = False
+        self._key: bytes | None = None
+        """The WebSocket key of an upgrade that was asked for."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream transport, by the call that made it
+
+    # Sending the request.
+
+    def begin(
+        self,
+        receiver: Receiver,
+        request: Request,
+        forward: Forward,
+        fields: Fields,
+        forwarded: bytes,
+        payload: bytes,
+        *,
+        done: bool,
+        upgrade: bool,
+        trailers: Sequence[bytes] = (),
+    ) -> None:
+        """Send the head, with what is there of the body."""
+        self.exchange = receiver
+        if fields.framing:
+            self._chunked_out = fields.is_chunked
+            if self._chunked_out:
+                payload = frame(payload, last=done, trailers=trailers)
+        if upgrade:
+            self._key = request.field(b"sec-websocket-key") or b""
+            # A head that announces a body which nobody sends: the next request would be taken for it.
+            self._surplus = bool(fields.framing)
+        parts = (
+            request.method,
+            b" ",
+            forward.target or request.target,
+            b" HTTP/1.1\r\n",
+            fields.block(forward, forwarded),
+            UPGRADE if upgrade else b"",
+            forward.add,
+            b"\r\n",
+            payload,
+        )
+        self.transport.write(b"".join(parts))
+
+    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+        """Send more of the body, or of what a tunnel carries."""
+        if self._chunked_out:
+            payload = frame(payload, last=done, trailers=trailers)
+        if payload:
+            self.transport.write(payload)
+
+    def send_eof(self) -> bool:
+        """In a tunnel: say that nothing more comes; False where that cannot be said."""
+        if not self.transport.can_write_eof():
+            return False
+        self.transport.write_eof()
+        return True
 
     # Reading.
 
@@ -112,8 +152,9 @@ class UpstreamConnection(asyncio.Protocol):
             if payload is None:
                 exchange.fail(Failure.BODY_BROKEN, "malformed chunk in the response")
             elif self.complete:
+                trailers = self._trailers()
                 self._release(exchange)
-                exchange.more(payload, done=True)
+                exchange.more(payload, done=True, trailers=trailers)
             else:
                 exchange.more(payload, done=False)
         elif self.phase == HEAD:
@@ -122,7 +163,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.touched = self.pool.clock.now
             exchange.tunnelled(data)
 
-    def _heads(self, exchange: Exchange, data: bytes) -> None:
+    def _heads(self, exchange: Receiver, data: bytes) -> None:
         while True:
             end = data.find(b"\r\n\r\n")
             if end < 0 or end > self.pool.limits.max_response_head:
@@ -147,7 +188,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._final(exchange, head, data)
                 return
             if head.status == 101:
-                exchange.upgraded(head, data)
+                self._switch(exchange, head, data)
                 return
             self._interim += 1
             if self._interim > _MAX_INTERIM:
@@ -159,7 +200,7 @@ class UpstreamConnection(asyncio.Protocol):
             if not data or self.exchange is not exchange:
                 return
 
-    def _final(self, exchange: Exchange, head: ResponseHead, data: bytes) -> None:
+    def _final(self, exchange: Receiver, head: ResponseHead, data: bytes) -> None:
         length = head.content_length
         if length == len(data) and not has_no_body(head.status, exchange.method):
             # The whole response in one piece, as most are.
@@ -180,10 +221,27 @@ class UpstreamConnection(asyncio.Protocol):
         if payload is None:
             exchange.fail(Failure.RESPONSE_MALFORMED, "malformed chunk in the response")
             return
-        complete = self.complete
-        if complete:
+        if self.complete:
+            trailers = self._trailers()
             self._release(exchange)
-        exchange.respond(head, payload, done=complete)
+            exchange.respond(head, payload, done=True, trailers=trailers)
+        else:
+            exchange.respond(head, payload, done=False)
+
+    def _switch(self, exchange: Receiver, head: ResponseHead, early: bytes) -> None:
+        """Switch protocols, if the answer proves that a WebSocket server read our request (RFC 6455, 4.1)."""
+        key = self._key
+        if key is not None and head.upgrade == b"websocket":
+            proof = base64.b64encode(hashlib.sha1(key + _WEBSOCKET_ID, usedforsecurity=False).digest())
+            if head.value(b"sec-websocket-accept") == proof:
+                self.phase = TUNNEL
+                exchange.upgraded(head, early)
+                return
+        exchange.fail(Failure.RESPONSE_MALFORMED, "an upgrade that was not asked for")
+
+    def _trailers(self) -> Sequence[bytes]:
+        decoder = self._decoder
+        return permitted(decoder.trailers) if decoder is not None and decoder.trailers else ()
 
     def _take(self, data: bytes) -> bytes | None:
         """The payload in `data`; `complete` tells whether that was all of it."""
@@ -206,7 +264,7 @@ class UpstreamConnection(asyncio.Protocol):
             return data[:left]
         return data
 
-    def _release(self, exchange: Exchange) -> None:
+    def _release(self, exchange: Receiver) -> None:
         """The response was read whole: back to the pool, or away."""
         self.exchange = None
         head = self._head
@@ -218,6 +276,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.complete = False
         self._decoder = None
         self._interim = 0
+        self._chunked_out = False
+        self._key = None
         if self.is_paused:
             self.resume()
         self.pool.put(self)
@@ -227,6 +287,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.exchange = None
         self.pool.forget(self)
         self.transport.abort()
+
+    def close(self) -> None:
+        """A tunnel is over."""
+        self.exchange = None
+        self.pool.forget(self)
+        self.transport.close()
+        # What the client sent last may still arrive; an upstream that does not read it is not waited for.
+        asyncio.get_running_loop().call_later(_LAST_WORDS, self.transport.abort)
 
     def pause(self) -> None:
         """Read nothing more: the client cannot keep up."""

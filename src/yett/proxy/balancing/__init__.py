@@ -21,7 +21,7 @@ from yett.proxy.balancing.model import (
     Refused,
     Selected,
 )
-from yett.proxy.balancing.outcomes import sample_of
+from yett.proxy.balancing.outcomes import sample_of, sample_of_attempt
 from yett.proxy.balancing.service import Balancer
 
 __all__ = [
@@ -42,4 +42,5 @@ __all__ = [
     "compile_pools",
     "make_backend",
     "sample_of",
+    "sample_of_attempt",
 ]

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import ssl
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from yett.proxy.balancing.health import HealthRules
 from yett.proxy.balancing.limits import LimitRules
 from yett.proxy.balancing.model import MOST_BACKENDS, Affinity, Backend, Origin, Pool
 from yett.proxy.balancing.outliers import OutlierRules
+from yett.proxy.transport import BadTransport, check_files, files_of
 
 
 class BadPool(Exception):
@@ -103,25 +103,37 @@ def make_backend(service: str, template: Upstream, *, name: str = "", weight: in
         raise BadBackend(f"service {service} names no host or no port")
     port = port or (443 if parts.scheme == "https" else 80)
     upstream = replace(
-        template, host=host, port=port, unix_path="", tls_name=host if parts.scheme == "https" else ""
+        template,
+        host=host,
+        port=port,
+        unix_path="",
+        # The template has the name that the settings ask for, if they do.
+        tls_name=(template.tls_name or host) if parts.scheme == "https" else "",
     )
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return Backend(name or address, upstream, address, weight)
 
 
 def _template(settings: PoolSettings) -> Upstream:
-    ca_file = "" if settings.ca_file is None else str(settings.ca_file)
-    if ca_file:
-        try:
-            ssl.create_default_context(cafile=ca_file)
-        except (OSError, ssl.SSLError) as problem:
-            raise BadPool(f"{settings.name}: ca_file {ca_file}: {problem}") from problem
+    try:
+        ca_file, cert_file, key_file = files_of(settings)
+        check_files(ca_file, cert_file, key_file)
+    except BadTransport as problem:
+        raise BadPool(f"{settings.name}: {problem}") from problem
     return Upstream(
         "",
         0,
+        tls_name=settings.tls_server_name,
         ca_file=ca_file,
+        cert_file=cert_file,
+        key_file=key_file,
+        send_proxy=settings.send_proxy,
+        protocol=settings.protocol,
         connect_timeout=settings.connect_timeout.total_seconds(),
         response_timeout=settings.response_timeout.total_seconds(),
+        idle_timeout=settings.idle_timeout.total_seconds(),
+        max_connections=settings.max_connections,
+        max_waiting=settings.max_waiting,
     )
 
 

@@ -15,6 +15,7 @@ _NAME_WORDS = "a name of letters, digits, dots, dashes and underscores"
 _MOMENT = timedelta(milliseconds=10)
 SERVICE = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?|unix:/[!-~]+"
 SERVICE_WORDS = "http://host:port, https://host:port or unix:/path"
+PROTOCOL = r"http/1\.1|h2|auto"
 
 
 @item(named_by="name")
@@ -169,11 +170,46 @@ class PoolSettings:
         timedelta(hours=1), "How long affinity lasts after the last request.", at_least=timedelta(seconds=1)
     )
     ca_file: Path | None = setting(None, "Trust these authorities for https services, not the system's.")
+    tls_client_cert: Path | None = setting(
+        None, "PEM file with the certificate to show https services that ask for one."
+    )
+    tls_client_key: Path | None = setting(
+        None, "PEM file with the key of `tls_client_cert`, if it is not in the same file; without a password."
+    )
+    tls_server_name: str = setting(
+        "",
+        "Name that https services are asked for and have to prove; their hosts when empty.",
+        matches=f"(?:{HOST_NAME})?",
+        expects="a host name in lower case",
+    )
+    send_proxy: int = setting(
+        0,
+        "Version of the PROXY protocol header (1 or 2) that tells services of the client; 0 for none.",
+        at_least=0,
+        at_most=2,
+    )
+    protocol: str = setting(
+        "http/1.1",
+        'What services speak: "http/1.1", "h2", or "auto" for what each chooses in the TLS handshake.',
+        matches=PROTOCOL,
+        expects='"http/1.1", "h2" or "auto"',
+    )
     connect_timeout: timedelta = setting(
         timedelta(seconds=5), "How long connecting to a backend may take.", at_least=_MOMENT
     )
     response_timeout: timedelta = setting(
         timedelta(seconds=60), "How long a backend may take to begin its answer.", at_least=_MOMENT
+    )
+    idle_timeout: timedelta = setting(
+        timedelta(seconds=60),
+        "How long a body or a WebSocket may stand still at a backend.",
+        at_least=timedelta(milliseconds=100),
+    )
+    max_connections: int = setting(
+        0, "Most connections of this node to each backend at a time; 0 for any number.", at_least=0
+    )
+    max_waiting: int = setting(
+        128, "Requests that may wait for one of `max_connections`, each up to `connect_timeout`.", at_least=0
     )
     health: HealthSettings | None = setting(None, "Health checks; without this table there are none.")
     circuit: CircuitSettings | None = setting(None, "Circuit breaking; without this table there is none.")

@@ -115,7 +115,7 @@ def backend_at(address: str, pool: Pool, rules: DiscoveryRules) -> Backend:
         pool.template,
         host=address,
         port=rules.port,
-        tls_name=rules.hostname if rules.is_tls else "",
+        tls_name=(pool.template.tls_name or rules.hostname) if rules.is_tls else "",
     )
     text = f"[{address}]:{rules.port}" if ":" in address else f"{address}:{rules.port}"
-    return Backend(text, upstream, text, is_discovered=True)
+    return Backend(text, upstream, text, is_discovered=True, host=f"{rules.hostname}:{rules.port}")

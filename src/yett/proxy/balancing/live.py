@@ -253,6 +253,13 @@ class LivePool:
         if self.pool.outliers is not None:
             self._count(member, sample, now)
 
+    def outrun(self, selected: Selected, latency: float, now: float) -> None:
+        """Take in that a request was given up after a while: at least that slow, and nothing more is known."""
+        self.report(selected, None, now)
+        member = self.members.get(selected.backend.id)
+        if member is not None and latency > member.candidate.latency:
+            member.candidate.observe(latency, is_error=False)
+
     def _judge(
         self, member: Member, way: Way, circuit: Circuit, sample: Sample, trial: int, now: float
     ) -> None:

@@ -53,6 +53,8 @@ class Backend:
     """The upstream as text, for the log."""
     weight: int = 1
     is_discovered: bool = False
+    host: str = ""
+    """What it is called in Host; its address when empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,12 @@ class Balancer:
         if live is not None:
             live.report(selected, sample, self._clock.monotonic())
 
+    def outrun(self, selected: Selected, latency: float) -> None:
+        """In place of `report`: it was given up without an answer after so many seconds, for another was faster."""
+        live = self._roster.pools.get(selected.pool_id)
+        if live is not None:
+            live.outrun(selected, latency, self._clock.monotonic())
+
     def finished(self, selected: Selected, outcome: Outcome) -> None:
         """`report` and `closed` from what the engine tells."""
         self.report(selected, sample_of(outcome))

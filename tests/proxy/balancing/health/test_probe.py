@@ -264,3 +264,15 @@ def test_any_bytes_are_an_answer_or_a_failure(kind, noise):
 
     answer = asyncio.run(talk())
     assert answer is None or answer
+
+
+async def test_a_backend_is_where_whoever_was_asked_says():
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+
+    async def look_up(_):
+        return ("127.0.0.1",)
+
+    async with server:
+        upstream = Upstream("app.test", server.sockets[0].getsockname()[1])
+        rules = HealthRules(kind=CheckKind.TCP)
+        assert isinstance(await probe(upstream, rules, look_up=look_up), Passed)

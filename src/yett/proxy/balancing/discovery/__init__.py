@@ -4,7 +4,7 @@ Read `model`, `rules`, then `resolving`; `following` keeps a pool up to date.
 """
 
 from yett.proxy.balancing.discovery.model import DiscoveryRules, Resolved, Unresolved
-from yett.proxy.balancing.discovery.resolving import Resolver, SystemResolver
+from yett.proxy.balancing.discovery.resolving import LookedUp, Resolver, SystemResolver
 from yett.proxy.balancing.discovery.rules import compare
 
-__all__ = ["DiscoveryRules", "Resolved", "Resolver", "SystemResolver", "Unresolved", "compare"]
+__all__ = ["DiscoveryRules", "LookedUp", "Resolved", "Resolver", "SystemResolver", "Unresolved", "compare"]

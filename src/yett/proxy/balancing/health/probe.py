@@ -2,27 +2,33 @@
 
 import asyncio
 import ssl
+from dataclasses import replace
 from time import monotonic
 
-from yett.net.http import Upstream
+from yett.net.http import ConnectFailed, Connection, Dialer, LookUp, Upstream, introduction_of
 from yett.proxy.balancing.health import wire
 from yett.proxy.balancing.health.model import CheckKind, CheckResult, Failed, HealthRules, Passed
 
 _LONGEST_LINE = 16 * 1024
 
 
-async def probe(upstream: Upstream, rules: HealthRules) -> CheckResult:
-    """Whether the backend is well. Never raises because of what a backend does."""
+async def probe(upstream: Upstream, rules: HealthRules, *, look_up: LookUp | None = None) -> CheckResult:
+    """Whether the backend is well. Never raises because of what a backend does.
+
+    `look_up` knows the addresses of backends; the system, without it.
+    """
     began = monotonic()
     try:
         async with asyncio.timeout(rules.timeout):
-            problem = await _exchange(upstream, rules)
+            problem = await _exchange(upstream, rules, look_up)
     except TimeoutError:
         problem = f"no answer within {rules.timeout:g} s"
     except asyncio.IncompleteReadError:
         problem = "hung up"
     except ssl.SSLCertVerificationError as wrong:
         problem = f"certificate refused: {wrong.verify_message}"
+    except ConnectFailed as wrong:
+        problem = wrong.detail
     except OSError as wrong:
         problem = wrong.strerror or type(wrong).__name__
     except (wire.Unexpected, ValueError) as wrong:
@@ -31,20 +37,17 @@ async def probe(upstream: Upstream, rules: HealthRules) -> CheckResult:
     return Passed(monotonic() - began) if problem is None else Failed(problem)
 
 
-async def _exchange(upstream: Upstream, rules: HealthRules) -> str | None:
-    tls = None
-    if upstream.tls_name:
-        # Reading the authorities takes milliseconds that other connections should not wait.
-        tls = await asyncio.to_thread(_context, upstream.ca_file, rules.kind)
-    name = upstream.tls_name or None
-    if upstream.unix_path:
-        reader, writer = await asyncio.open_unix_connection(
-            upstream.unix_path, limit=_LONGEST_LINE, ssl=tls, server_hostname=name
-        )
-    else:
-        reader, writer = await asyncio.open_connection(
-            upstream.host, upstream.port, limit=_LONGEST_LINE, ssl=tls, server_hostname=name
-        )
+async def _exchange(upstream: Upstream, rules: HealthRules, look_up: LookUp | None) -> str | None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_LONGEST_LINE, loop=loop)
+    made: list[asyncio.StreamWriter] = []
+    await Dialer(look_up).open(
+        replace(upstream, protocol="h2" if rules.kind is CheckKind.GRPC else "http/1.1"),
+        lambda: asyncio.StreamReaderProtocol(reader, lambda _, writer: made.append(writer), loop=loop),
+        # Nobody but ourselves asks.
+        introduction_of(upstream, Connection("", 0, is_tls=False)),
+    )
+    (writer,) = made
     try:
         problem = await _talk(reader, writer, upstream, rules)
         # A polite last word is worth sending, but not worth waiting for.
@@ -81,10 +84,3 @@ def authority(upstream: Upstream) -> str:
         return "localhost"
     host = upstream.tls_name or upstream.host
     return f"[{host}]:{upstream.port}" if ":" in host else f"{host}:{upstream.port}"
-
-
-def _context(ca_file: str, kind: CheckKind) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["h2"] if kind is CheckKind.GRPC else ["http/1.1"])
-    return context

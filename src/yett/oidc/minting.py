@@ -1,0 +1,116 @@
+"""Access tokens that the proxy shows to applications in a person's name: JWTs that anybody can check.
+
+A token follows RFC 9068 and is signed with Ed25519 (RFC 8037). Its keys follow from the cluster
+key and change with time (`keys.Epochs`); the set at `/oidc/jwks` holds the one before, the
+current and the next one, and a token never lasts longer than an epoch. Nothing is stored.
+"""
+
+import base64
+import math
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from yett.events import describe
+from yett.identity import Person
+from yett.kernel import Clock, new_id
+from yett.keys import Epochs, MasterKey, NoKey
+from yett.net.pages import problem
+from yett.oidc import events
+from yett.oidc.config import OIDCSettings
+from yett.oidc.model import Minted, Unminted, Wanted
+
+JWKS = "/oidc/jwks"
+MAX_TOKEN = 16 * 1024
+"""Characters of the longest token: what many servers take as one header field at most."""
+MAX_LIFETIME = 3600.0
+_PURPOSE = "oidc/bearer"
+_encode = msgspec.json.Encoder().encode
+
+
+class Minting:
+    """Makes tokens and publishes the keys to check them with."""
+
+    def __init__(self, master: MasterKey, settings: OIDCSettings, clock: Clock, *, issuer: str) -> None:
+        self.issuer = issuer
+        self._clock = clock
+        self._epochs = Epochs(master, _PURPOSE, settings.key_rotation.total_seconds())
+        self.routes = [Route(JWKS, self._jwks, methods=["GET"])]
+
+    def apply(self, settings: OIDCSettings) -> None:
+        """Change keys at another pace from now on."""
+        self._epochs.use(settings.key_rotation.total_seconds())
+
+    def mint(
+        self, person: Person, wanted: Wanted, *, session: str, auth_time: float | None, ends_at: float
+    ) -> Minted | Unminted:
+        """A token that names the person to one application; it is over when their session is."""
+        made = self._mint(person, wanted, session, auth_time, ends_at)
+        if isinstance(made, Minted):
+            lifetime = made.expires_at - made.issued_at
+            events.bearer_minted(user=person.name, client=wanted.app, session=session, lifetime=lifetime)
+        elif made is not Unminted.KEY:
+            events.bearer_not_minted(user=person.name, client=wanted.app, reason=made, error=made.value)
+        return made
+
+    def _mint(
+        self, person: Person, wanted: Wanted, session: str, auth_time: float | None, ends_at: float
+    ) -> Minted | Unminted:
+        now = self._clock.now()
+        issued_at = math.floor(now)
+        expires_at = math.floor(min(now + min(wanted.lifetime, MAX_LIFETIME), ends_at))
+        if person.is_disabled:
+            return Unminted.PERSON
+        if expires_at <= now:
+            return Unminted.OVER
+        try:
+            key = self._epochs.at(now)
+        except NoKey as wrong:
+            error = describe(wrong.__cause__ or wrong)
+            events.bearer_not_minted(user=person.name, client=wanted.app, reason=Unminted.KEY, error=error)
+            return Unminted.KEY
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "sub": person.name,
+            "aud": wanted.audience,
+            "client_id": wanted.app,
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": expires_at,
+            "jti": new_id(),
+            "sid": session,
+            "name": person.display_name,
+            "email": person.email,
+            "groups": list(person.groups),
+        }
+        if auth_time is not None:
+            claims["auth_time"] = int(auth_time)
+        # The name that RFC 8037 gave Ed25519 in JOSE is the one that libraries know.
+        header = {"alg": "EdDSA", "kid": key.key_id, "typ": "at+jwt"}
+        try:
+            text = f"{_base64url(_encode(header))}.{_base64url(_encode(claims))}"
+        except UnicodeEncodeError:
+            return Unminted.MALFORMED
+        token = f"{text}.{_base64url(key.private.sign(text.encode('ascii')))}"
+        if len(token) > MAX_TOKEN:
+            return Unminted.TOO_LONG
+        return Minted(token, float(issued_at), float(expires_at))
+
+    async def _jwks(self, request: Request) -> Response:
+        """The public keys, as a JWK set (RFC 7517)."""
+        events.jwks_requested()
+        try:
+            keys = self._epochs.published(self._clock.now(), "EdDSA")
+        except NoKey:
+            return problem(request, 503, "There are no keys at the moment", "Try again in a moment.")
+        answer = JSONResponse({"keys": keys})
+        answer.headers["Cache-Control"] = f"public, max-age={self._epochs.fresh_for}"
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

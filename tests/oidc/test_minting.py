@@ -1,0 +1,139 @@
+import base64
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx2
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from starlette.applications import Starlette
+from tests.keys.test_epochs import Broken
+from tests.signin.conftest import ADA
+
+from yett.keys import MasterKey
+from yett.oidc import Minted, Minting, OIDCSettings, Unminted, Wanted, events
+
+ISSUER = "https://login.example.test"
+MASTER = MasterKey(b"m" * 32)
+WIKI = Wanted("Wiki", "https://wiki.internal", 300.0)
+LATE = 2_000_000_000.0
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def read(token, keys):
+    """What a service does with a token; raises unless one of the keys has signed it."""
+    header, payload, signature = token.split(".")
+    found = json.loads(decode(header))
+    assert found["alg"] == "EdDSA"
+    (key,) = [key for key in keys["keys"] if key["kid"] == found["kid"]]
+    Ed25519PublicKey.from_public_bytes(decode(key["x"])).verify(
+        decode(signature), f"{header}.{payload}".encode()
+    )
+    return found, json.loads(decode(payload))
+
+
+@pytest.fixture
+def minting(clock):
+    return Minting(MASTER, OIDCSettings(), clock, issuer=ISSUER)
+
+
+def mint(minting, person=ADA, wanted=WIKI, *, auth_time=None, ends_at=LATE):
+    return minting.mint(person, wanted, session="s1", auth_time=auth_time, ends_at=ends_at)
+
+
+async def fetch(minting, path="/oidc/jwks"):
+    app = Starlette(routes=minting.routes)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ISSUER) as client:
+        return await client.get(path)
+
+
+async def test_a_token_says_who_where_and_until_when_and_the_published_keys_verify_it(minting, clock, heard):
+    made = mint(minting, auth_time=clock.now() - 60.5)
+    answer = await fetch(minting)
+
+    header, claims = read(made.token, answer.json())
+
+    now = int(clock.now())
+    assert header["typ"] == "at+jwt"
+    assert claims.pop("jti")
+    assert claims == {
+        "iss": ISSUER,
+        "sub": "ada",
+        "aud": "https://wiki.internal",
+        "client_id": "Wiki",
+        "iat": now,
+        "nbf": now,
+        "exp": now + 300,
+        "sid": "s1",
+        "auth_time": now - 61,
+        "name": ADA.display_name,
+        "email": ADA.email,
+        "groups": list(ADA.groups),
+    }
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert heard("oidc.mint_bearer", "oidc.jwks") == [
+        (events.bearer_minted, {"user": "ada", "client": "Wiki", "session": "s1", "lifetime": 300.0}),
+        (events.jwks_requested, {}),
+    ]
+
+
+async def test_a_changed_token_does_not_verify(minting):
+    header, payload, signature = mint(minting).token.split(".")
+    claims = json.loads(decode(payload)) | {"sub": "root"}
+    forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    keys = (await fetch(minting)).json()
+    with pytest.raises(InvalidSignature):
+        read(f"{header}.{forged}.{signature}", keys)
+
+
+async def test_a_token_can_be_checked_until_it_is_over_though_keys_change(minting, clock):
+    clock.advance(-(clock.now() % 86400) + 86400 - 1)
+    made = mint(minting)
+    clock.advance(300)
+    read(made.token, (await fetch(minting)).json())
+
+
+def test_no_token_outlives_the_session_or_an_hour(minting, clock):
+    assert mint(minting, ends_at=clock.now() + 20.9).expires_at == clock.now() + 20
+    assert mint(minting, wanted=replace(WIKI, lifetime=1e6)).expires_at == clock.now() + 3600
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "reason"),
+    [
+        ({"is_disabled": True}, {}, Unminted.PERSON),
+        ({}, {"ends_at": 0.0}, Unminted.OVER),
+        ({"groups": tuple(f"group-{number:050}" for number in range(400))}, {}, Unminted.TOO_LONG),
+        ({"display_name": "\ud800"}, {}, Unminted.MALFORMED),
+    ],
+)
+def test_what_cannot_be_vouched_for_gets_no_token(minting, changes, more, reason, heard):
+    assert mint(minting, replace(ADA, **changes), **more) is reason
+    ((said, fields),) = heard("oidc.mint_bearer")
+    assert said is events.bearer_not_minted
+    assert fields["reason"] is reason
+
+
+async def test_without_a_key_there_is_no_token_and_nothing_published(clock, heard):
+    minting = Minting(Broken(), OIDCSettings(), clock, issuer=ISSUER)
+    assert mint(minting) is Unminted.KEY
+    ((said, fields),) = heard("oidc.mint_bearer")
+    assert said is events.bearer_not_minted
+    assert "no such algorithm" in fields["error"]
+    assert (await fetch(minting)).status_code == 503
+
+
+def test_a_minted_token_does_not_show_itself(minting):
+    made = mint(minting)
+    assert isinstance(made, Minted)
+    assert made.token not in repr(made)
+
+
+def test_another_rotation_holds_from_then_on(minting):
+    before = mint(minting).token.split(".")[0]
+    minting.apply(OIDCSettings(key_rotation=timedelta(hours=3)))
+    assert mint(minting).token.split(".")[0] != before
