@@ -120,6 +120,7 @@ def yett(
             wait_for(port, process)
             running = Running(port, process.pid, _cookie(port, is_tls=tls))
         except Exception as problem:
+            # Whatever went wrong, what the program itself said about it is worth more; nothing is hidden.
             raise RuntimeError(f"{problem}\n{(folder / 'stdout').read_text()[-2000:]}") from problem
         yield running
     finally:
