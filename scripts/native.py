@@ -30,6 +30,8 @@ from yett import native  # noqa: E402 - found in the folder named above
 
 _PROTOCOLS = {"asyncio.Protocol", "asyncio.BufferedProtocol"}
 """Bases that only promise which methods there are; a loop does not ask for them."""
+_ONE_EACH = {"Scope", "Request", "Outcome", "Exchange"}
+"""Each request makes one of these; their memory is kept for the next."""
 _BUILTIN = {
     "bytes": "bytes",
     "str": "str",
@@ -134,6 +136,8 @@ class Module:
                 annotation = type(value.value).__name__
             elif isinstance(value, ast.Name) and arguments.get(value.id) is not None:
                 annotation = ast.unparse(arguments[value.id])
+            elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+                annotation = value.func.id  # a class, or whatever is no type then
             if target.attr in found.attributes and annotation:
                 found.attributes[target.attr] = annotation
 
@@ -269,6 +273,8 @@ class Translation:
         out: list[str] = []
         for each in self._module.classes.values():
             out.append("")
+            if each.name in _ONE_EACH:
+                out.append("@cython.freelist(64)")
             out.append(f"cdef class {each.name}{f'({each.base})' if each.base else ''}:")
             for name, annotation in each.attributes.items():
                 out.append(f"    cdef public {self._type(annotation)} {name}")
@@ -279,6 +285,8 @@ class Translation:
             f"from {where} cimport {', '.join(sorted(names))}"
             for where, names in sorted(self._cimports.items())
         ]
+        if any(line.lstrip().startswith("@cython") for line in out):
+            head.insert(0, "cimport cython")
         return "\n".join([*head, *out, ""]).encode()
 
     def _type(self, annotation: str) -> str:
@@ -317,6 +325,9 @@ class Translation:
                     self._above(step, each.base)
                 declared = self._declared(step)
                 if declared:
+                    types = self._locals(step)
+                    if types:
+                        self._methods[each.name].append(f"@cython.locals({types})")
                     self._methods[each.name].append(declared)
 
     def _bare(self, method: ast.FunctionDef) -> None:
@@ -365,6 +376,17 @@ class Translation:
                 + ("=*" if place >= optional else "")
             )
         return f"cpdef {method.name}({', '.join(words)})"
+
+    def _locals(self, method: ast.FunctionDef) -> str:
+        """Variables whose annotation is an extension type."""
+        found: dict[str, str] = {}
+        for step in ast.walk(method):
+            if isinstance(step, ast.AnnAssign) and isinstance(step.target, ast.Name):
+                ctype = self._library.ctype(self._module, ast.unparse(step.annotation))
+                if self._library.find(self._module, ctype) is not None:
+                    self._cimport(ctype)
+                    found[step.target.id] = ctype
+        return ", ".join(f"{name}={ctype}" for name, ctype in found.items())
 
     def _import(self, node: ast.ImportFrom) -> None:
         """Import extension types as types, and everything else as it was."""

@@ -31,6 +31,7 @@ MODULES = (
     "yett.net.http.exchange",
     "yett.net.http.server",
     "yett.identity.directory",
+    "yett.sessions.mirror",
     "yett.sessions.service",
     "yett.guard.breaker",
     "yett.guard.cors",
@@ -40,6 +41,7 @@ MODULES = (
     "yett.guard.size.service",
     "yett.guard.door",
     "yett.proxy.cookies",
+    "yett.proxy.matching",
     "yett.proxy.routes",
     "yett.proxy.gate",
 )

@@ -18,7 +18,7 @@ from yett.net.http.h2 import huffman
 from yett.net.http.h2.connection import Machine, Stream
 from yett.net.http.h2.head import FieldReader, Malformed
 from yett.net.http.h2.hpack import BadBlock, Decoder, encode_field
-from yett.net.http.head import Fields, Refused, RequestParser, cut_cookies
+from yett.net.http.head import Fields, Refused, RequestParser, Target, cut_cookies
 from yett.net.http.response import ResponseParser
 from yett.net.http.trailers import permitted_from_client
 from yett.net.proxy_protocol import SIGNATURE, BadHeader, Incomplete, Introduction, compose, parse
@@ -46,9 +46,7 @@ _WARM_READER: Final = FieldReader()
 # HTTP/1.1
 
 
-def _read_head(
-    parser: RequestParser, head: bytes
-) -> tuple[tuple[bytes, bytes, str, int, bytes | None], Fields] | Refused:
+def _read_head(parser: RequestParser, head: bytes) -> tuple[Target, Fields] | Refused:
     first, _, block = head.partition(b"\r\n")
     target = parser.line(first, len(first))
     if isinstance(target, Refused):
@@ -77,7 +75,8 @@ def request_heads(dice: Dice) -> None:
     assert not isinstance(again, Refused)
     assert read[0] == again[0]
     assert _facts(read[1]) == _facts(again[1])
-    (method, target, path, _, _), fields = read
+    (method, target, path, _, _, is_even), fields = read
+    assert is_even <= (re.fullmatch(r"/[a-z0-9/._~-]*", path) is not None)
     assert all(0x20 < byte < 0x7F for byte in method + target)
     assert target.startswith(path.encode())
     block = fields.block(FORWARD, b"")

@@ -196,7 +196,7 @@ def request_for(method, target, headers, *, is_tls=True):
     assert isinstance(found, tuple), found
     block = "\r\n".join(f"{name}: {value}" for name, value in headers.items()).encode("latin-1")
     fields = parser.fields(block, found[3])
-    method, target, path, minor, _ = found
+    method, target, path, minor, _, is_even = found
     return Request(
         Connection(ADDRESS, 4711, is_tls),
         Scope("0199-request", "", "", "", ADDRESS),
@@ -212,6 +212,7 @@ def request_for(method, target, headers, *, is_tls=True):
         fields.content_length,
         fields.is_chunked,
         fields.upgrade,
+        is_even=is_even,
     )
 
 

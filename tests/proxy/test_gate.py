@@ -489,3 +489,56 @@ async def test_an_origin_that_is_allowed_hears_so_with_the_response(make_place):
 
     assert b"Access-Control-Allow-Origin: https://app.example\r\n" in forward.response_add
     assert b"access-control-allow-origin" in forward.response_drop
+
+
+# What a connection remembers of its cookie.
+
+
+def on_one_connection(*cookies):
+    """Requests that come one after another on the same connection."""
+    requests = [
+        request_for("GET", "/page", {"Host": WIKI, **({"Cookie": each} if each else {})}) for each in cookies
+    ]
+    for request in requests:
+        request.connection = requests[0].connection
+    return requests
+
+
+async def test_each_request_of_a_connection_is_whose_cookie_it_carries(place):
+    ada, bob = await session_of(place, "ada"), await session_of(place, "bob", DOCS)
+    at_wiki = f"__Host-yett={ada.token}"
+    of_bob = f"__Host-yett={bob.token}"
+    asked = on_one_connection(at_wiki, at_wiki, f"a=b; {at_wiki}", of_bob, "", "a=b", at_wiki)
+    users = []
+    for request in asked:
+        await place.decide(request)
+        users.append(request.scope.user)
+    assert users == ["ada", "ada", "ada", "", "", "", "ada"]
+
+
+async def test_a_session_that_ends_is_not_remembered_by_a_connection(place, session):
+    first, second, third = on_one_connection(*[f"__Host-yett={session.token}"] * 3)
+    assert isinstance(await place.decide(first), Forward)
+    assert isinstance(await place.decide(second), Forward)
+    await place.sessions.revoke(session.session.ref)
+    assert isinstance(await place.decide(third), Answer)
+    assert third.scope.user == ""
+
+
+async def test_a_token_that_was_replaced_is_not_remembered_by_a_connection(place, session):
+    first, second, third = on_one_connection(
+        f"__Host-yett={session.token}", f"__Host-yett={session.token}", "__Host-yett="
+    )
+    await place.decide(first)
+    issued = await place.sessions.regenerate(session.token)
+    assert isinstance(await place.decide(second), Answer)
+    third.cookie = f"__Host-yett={issued.token}".encode()
+    assert isinstance(await place.decide(third), Forward)
+
+
+async def test_the_cookie_of_one_host_is_none_for_another_on_the_same_connection(place, session):
+    here, there = on_one_connection(*[f"__Host-yett={session.token}"] * 2)
+    there.host = DOCS
+    assert isinstance(await place.decide(here), Forward)
+    assert isinstance(await place.decide(there), Answer)
+    assert there.scope.user == ""

@@ -77,8 +77,20 @@ class Catalogue:
 
 
 catalogue = Catalogue()
-_emit: Callable[[Declaration, tuple[Any, ...]], None]
 _print: Callable[[ConsoleDeclaration, str], None]
+
+
+def _nobody(declaration: Declaration, values: tuple[Any, ...]) -> None:
+    """Who is told before the pipeline is imported."""
+
+
+_emit: Callable[[Declaration, tuple[Any, ...]], None] = _nobody
+
+
+def _join(declaration: Declaration) -> None:
+    """Have an event call the pipeline without a function in between."""
+    if declaration.emitter is not None:
+        declaration.emitter.__globals__["_send"] = _emit
 
 
 def attach(
@@ -88,6 +100,8 @@ def attach(
     """Say where emitted events go. The pipeline does this once, when it is imported."""
     global _emit, _print
     _emit, _print = emit, print_line
+    for declaration in catalogue.events.values():
+        _join(declaration)
 
 
 def event(
@@ -125,6 +139,7 @@ def event(
         )
         declaration.enabled = catalogue.is_wanted(declaration)
         declaration.emitter = _compile(declaration, inspect.signature(function))
+        _join(declaration)
         catalogue.add(declaration)
         return cast("Emitter[P]", declaration.emitter)
 
@@ -140,7 +155,7 @@ def _compile(declaration: Declaration, signature: inspect.Signature) -> Callable
         parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()
     ]
     values = "".join(f"{parameter.name}, " for parameter in bare)
-    namespace: dict[str, Any] = {"_declaration": declaration, "_send": _dispatch}
+    namespace: dict[str, Any] = {"_declaration": declaration, "_send": _emit}
     for index, parameter in enumerate(bare):
         if parameter.default is not inspect.Parameter.empty:
             namespace[f"_default{index}"] = parameter.default
@@ -165,10 +180,6 @@ class _Source(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _dispatch(declaration: Declaration, values: tuple[Any, ...]) -> None:
-    _emit(declaration, values)
 
 
 def console(template: str, *, advice: str, stream: str = "stdout") -> Callable[..., None]:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from yett.events.declare import ConsoleDeclaration, Declaration, attach, catalogue
 from yett.events.levels import Level
-from yett.events.scope import current_scope, is_in_scope
+from yett.events.scope import Scope, current_scope, is_in_scope
 
 
 class Record(NamedTuple):
@@ -92,7 +92,7 @@ class Pipeline:
 
     def emit(self, declaration: Declaration, values: tuple[Any, ...]) -> None:
         """Take one event. Never raises, never waits for anything but the audit file."""
-        scope = current_scope()
+        scope: Scope = current_scope()
         # As `Record(…)` does it, without the call in between.
         record = _new_tuple(
             Record,

@@ -7,48 +7,59 @@ import time
 import uuid
 from collections.abc import Callable
 
+_COUNTS = tuple(f"{count:03x}" for count in range(0x1000))
+
 
 class _Maker:
     """Makes request ids cheaply: what does not change from id to id is written out once.
 
     Within one millisecond the 12 bits after the version count up, so that ids of one process
-    never go back (RFC 9562, section 6.2, method 1). Any thread may ask.
+    never go back (RFC 9562, section 6.2, method 1). The random bits behind them are drawn anew
+    each millisecond: they tell processes apart, the count tells the ids of one. Any thread may ask.
     """
 
-    __slots__ = ("_counter", "_lock", "_millisecond", "_now_ns", "_stamp", "_tails")
+    __slots__ = ("_counter", "_lock", "_millisecond", "_next_ns", "_now_ns", "_stamp", "_tail", "_tails")
 
     def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._now_ns = now_ns
         self._millisecond = 0
+        self._next_ns = 0
         self._counter = 0
         self._stamp = ""
+        self._tail = ""
         self.forget()
 
     def forget(self) -> None:
         """Draw new random bits: a forked child must not go on with those of its parent."""
         self._lock = threading.Lock()
         self._tails: list[str] = []
+        self._tail = self._draw()
 
     def next(self) -> str:
         """A new id in canonical text form."""
         with self._lock:
-            now = self._now_ns() // 1_000_000
-            if now > self._millisecond:
-                self._begin(now)
+            now = self._now_ns()
+            if now >= self._next_ns:
+                self._begin(now // 1_000_000)
             else:
                 # The clock stands, or went back: count on, into milliseconds to come if need be.
                 self._counter += 1
                 if self._counter > 0xFFF:
                     self._begin(self._millisecond + 1)
-            if not self._tails:
-                self._tails = _tails()
-            return f"{self._stamp}{self._counter:03x}{self._tails.pop()}"
+            return self._stamp + _COUNTS[self._counter] + self._tail
 
     def _begin(self, millisecond: int) -> None:
         self._millisecond = millisecond
+        self._next_ns = (millisecond + 1) * 1_000_000
         self._counter = 0
         stamp = f"{millisecond:012x}"
         self._stamp = f"{stamp[:8]}-{stamp[8:]}-7"
+        self._tail = self._draw()
+
+    def _draw(self) -> str:
+        if not self._tails:
+            self._tails = _tails()
+        return self._tails.pop()
 
 
 def _tails() -> list[str]:

@@ -112,10 +112,13 @@ class Places:
     def __iter__(self) -> Iterator[Place]:
         return iter(self._places)
 
+    def has_one_reading(self, path: str) -> bool:
+        """Whether a path of ordinary characters (see `_EVEN`) has one reading here, as most have."""
+        return self._is_small and "//" not in path and "/." not in path
+
     def find(self, path: str) -> Place | Miss:
         """Where a path belongs, if every reading of it belongs there."""
-        if self._is_small and _EVEN.fullmatch(path) is not None and "//" not in path and "/." not in path:
-            # Most paths have one reading: nothing in them is odd, and there are no capital letters anywhere.
+        if _EVEN.fullmatch(path) is not None and self.has_one_reading(path):
             return self.first(path)
         if self._has_patterns and len(path) > _LONGEST:
             return Miss.TOO_LONG

@@ -73,6 +73,11 @@ class Route:
     """Whether a request that was let through is only sent on: nothing has to be decided anew each time."""
     number: int = 0
     """Tells the routes of one table apart."""
+    said: tuple[str, str, str, str] = field(init=False, repr=False, compare=False)
+    """What the record of each request says about it: application, path, rule, upstream."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", (self.app, self.path, self.rule.name, self.address))
 
     @property
     def start(self) -> str:
@@ -120,7 +125,7 @@ class Variants:
 Found = Route | Variants | Miss
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HostRoutes:
     """What one host serves."""
 
@@ -180,17 +185,23 @@ class RouteTable:
         """The route of a served host that reaches furthest up."""
         return self._hosts[self.family(host) or host].home
 
-    def find(self, host: str, path: str) -> Found:
-        """The route or routes for a path, or why there is none."""
+    def find(self, host: str, path: str, is_even: bool = False) -> Found:
+        """The route or routes for a path, or why there is none.
+
+        `is_even` says that the path is known to hold small letters, digits and "/._~-" only.
+        """
         known = self._found.get(host)
         if known is None:
             host = self.family(host)
             if not host:
                 return Miss.NO_HOST
             known = self._found[host]
+        there: HostRoutes = self._hosts[host]
+        if is_even and there.places.has_one_reading(path):
+            place = there.places.first(path)
+            return there.stands[place.number] if isinstance(place, Place) else place
         found = known.get(path)
         if found is None:
-            there = self._hosts[host]
             place = there.places.find(path)
             found = there.stands[place.number] if isinstance(place, Place) else place
             if len(path) <= _REMEMBERED_LENGTH:

@@ -6,6 +6,7 @@ memory are kept in step.
 
 from yett.sessions.commands import SessionCommands
 from yett.sessions.config import SessionSettings
+from yett.sessions.mirror import Entry
 from yett.sessions.model import (
     PROVING,
     Ended,
@@ -22,6 +23,7 @@ __all__ = [
     "PROVING",
     "EndReason",
     "Ended",
+    "Entry",
     "Issued",
     "Refusal",
     "Session",

@@ -39,6 +39,7 @@ _MARGIN = 5.0
 """Seconds before its end at which use of a session that was not written down yet is."""
 
 _sha256 = hashlib.sha256
+_VALIDATED = events.validated.declaration
 
 
 class Sessions:
@@ -176,11 +177,24 @@ class Sessions:
 
         Never waits. Without a type only a session that proves a person will do. Marks the use.
         """
+        entry = self.recognise(token)
+        return None if entry is None else self.look(entry, audience, type)
+
+    def recognise(self, token: str | bytes) -> Entry | None:
+        """Whatever this node knows by a token. For those who see the same token again and again: see `look`."""
         if len(token) > rules.MAX_TOKEN:
             return None
         raw = token if token.__class__ is bytes else token.encode(errors="replace")  # type: ignore[union-attr]
-        entry = self._mirror.entries.get(_sha256(raw).hexdigest())
-        if entry is None or entry.audience != audience:
+        return self._mirror.entries.get(_sha256(raw).hexdigest())
+
+    def look(
+        self,
+        entry: Entry,
+        audience: str,
+        type: SessionType | None = None,  # noqa: A002 - as above
+    ) -> Session | None:
+        """What `peek` says about the token that was recognised: also when its session has ended since then."""
+        if self._mirror.entries.get(entry.digest) is not entry or entry.audience != audience:
             return None
         if not entry.proves if type is None else entry.session.type is not type:
             return None
@@ -192,7 +206,8 @@ class Sessions:
             entry.due = NEVER
             self._mirror.unsaved.append(entry)
         session = entry.session
-        events.validated(session.ref, session.type, session.module_key)
+        if _VALIDATED.enabled:
+            events.validated(session.ref, session.type, session.module_key)
         return session
 
     async def validate(

@@ -188,8 +188,46 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("line", "target", "path"), ACCEPTED)
 def test_good_request_lines_are_understood(line, target, path):
-    (_, got, got_path, _, _), _ = parse(get(line=line))
+    (_, got, got_path, _, _, _), _ = parse(get(line=line))
     assert (got, got_path) == (target, path)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_even"),
+    [
+        (b"/", True),
+        (b"/a-b_c.d~e/0?Q=%2e", True),
+        (b"//a/./../b", True),  # which characters there are, not how they stand
+        (b"/A", False),
+        (b"/a%2eb", False),
+        (b"/a;b", False),
+        (b"/a,b", False),
+        (b"/a:b/c", False),
+        (b"http://b.example/a", False),
+    ],
+)
+def test_a_path_of_ordinary_characters_is_known_as_one(target, is_even):
+    found, _ = parse(get(line=b"GET " + target + b" HTTP/1.1"))
+    assert found[5] is is_even
+
+
+@pytest.mark.parametrize("byte", range(0x21, 0x7F))
+def test_what_may_stand_in_a_path_is_ordinary_or_not(byte):
+    found = RequestParser(Limits()).line(line := b"GET /a%cb HTTP/1.1" % byte, len(line))
+    if byte in b"#\\":
+        assert isinstance(found, Refused)
+    elif byte == ord("?"):
+        assert (found[2], found[5]) == ("/a", True)
+    else:
+        is_even = byte in b"abcdefghijklmnopqrstuvwxyz0123456789/._~-"
+        assert (found[2], found[5]) == (f"/a{chr(byte)}b", is_even)
+
+
+@pytest.mark.parametrize("piece", [b"a", b"A", b"aA", b"/", b"?", b"a?"])
+def test_a_line_that_is_wrong_at_its_end_is_read_once(piece):
+    # A pattern that went back and forth on it would not come to an end.
+    line = b"GET /" + piece * 500_000 + b" HTTP/1.x"
+    assert isinstance(RequestParser(Limits(max_target=1 << 22)).line(line, len(line)), Refused)
 
 
 @pytest.mark.parametrize(
@@ -433,3 +471,46 @@ def test_following_gives_what_reading_anew_gives(before, after):
             anew.names,
             anew.cookie,
         )
+
+
+VARYING = (
+    b"X: 1",
+    b"X: 2",
+    b"X:",
+    b"X: 1\r\nX: 2",
+    b"Y: 1",
+    b"X",
+    b"X: \0",
+    b"X : 1",
+    b"Host: b",
+    b"Cookie: b",
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from((1, 1, 1, 2, 3)), st.sampled_from(VARYING)), max_size=8))
+def test_following_again_and_again_gives_what_reading_anew_gives(changes):
+    lines = [b"Host: a", b"X: 0", b"Accept: */*", b"Y: 0", b"Cookie: a"]
+    fields = RequestParser(Limits()).fields(b"\r\n".join(lines), 1)
+    for place, line in changes:
+        block = b"\r\n".join([*lines[:place], line, *lines[place + 1 :]])
+        anew = RequestParser(Limits()).fields(block, 1)
+        if fields.follow(block):
+            assert (fields.lines, fields.kept, fields.names) == (anew.lines, anew.kept, anew.names)
+            assert fields.block(Forward(UPSTREAM), b"") == anew.block(Forward(UPSTREAM), b"")
+            lines = fields.lines
+
+
+def test_the_line_that_changes_each_time_is_found_where_it_was():
+    fields = followed(b"Host: a\r\nX-Trace: 1\r\nB: 1", b"Host: a\r\nX-Trace: 22\r\nB: 1")
+    for value in (b"333", b"", b" 4: 4\t", b"1" * 200):
+        assert fields.follow(b"Host: a\r\nX-Trace:" + value + b"\r\nB: 1")
+        assert fields.kept == [b"X-Trace:" + value, b"B: 1"]
+    for block in (
+        b"Host: a\r\nX-Trace: 1\r\nB: 1\r\nB: 1",
+        b"Host: a\r\nX-Trace: 1\nB: 1\r\nB: 1",
+        b"Host: a\r\nX-Trace:\r\n: 1\r\nB: 1",
+        b"Host: a\r\nX-Trace: \0\r\nB: 1",
+        b"Host: a\r\nX-Trace",
+        b"Host: a\r\nX-Trace:",
+    ):
+        assert not fields.follow(block)

@@ -36,6 +36,7 @@ class LocalUsers:
         self._clock = clock or SystemClock()
         self._watching: list[asyncio.Task[None]] = []
         self._users: Mapping[str, LocalUser] = {}
+        self._people: Mapping[str, Person] = {}
         self._out: frozenset[str] = frozenset()
         self._stamp: file.Stamp | None = None
         self._is_broken = False
@@ -52,6 +53,7 @@ class LocalUsers:
             events.refused(file=str(self.path), mistakes=len(mistakes), detail="; ".join(mistakes[:5]))
             raise UsersFileBroken(str(self.path), mistakes)
         self._users, self._stamp = users, reading.stamp
+        self._arrange()
         self._looked_at = self._clock.monotonic()
         events.loaded(file=str(self.path), people=len(users))
 
@@ -89,9 +91,15 @@ class LocalUsers:
             return dataclasses.replace(user, person=dataclasses.replace(user.person, is_disabled=True))
         return user
 
+    def _arrange(self) -> None:
+        """Everybody as `person` gives them: that is asked with each request."""
+        seen = ((name, self._seen(name)) for name in self._users)
+        self._people = {name: user.person for name, user in seen if user is not None}
+
     def person(self, name: str) -> Person | None:
-        user = self.get(name)
-        return None if user is None else user.person
+        if self._clock.monotonic() - self._looked_at > _FRESH_FOR:
+            self.refresh()
+        return self._people.get(name)
 
     def people(self) -> Iterable[Person]:
         return [user.person for user in self.list()]
@@ -143,6 +151,7 @@ class LocalUsers:
             if self._is_broken:
                 events.accepted_again(file=str(self.path), people=len(users))
         self._is_broken = bool(mistakes)
+        self._arrange()
         self._tell(before)
 
     # Changing. Each of these is one atomic step on the file.

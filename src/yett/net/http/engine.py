@@ -51,6 +51,7 @@ class Engine:
         "http2",
         "is_draining",
         "limits",
+        "max_head",
         "new_id",
         "now",
         "parser",
@@ -63,6 +64,7 @@ class Engine:
     def __init__(self, gate: Gate, limits: Limits, spawn: Spawn, new_id: Callable[[], str]) -> None:
         self.gate = gate
         self.limits = limits
+        self.max_head = limits.max_head
         self.spawn = spawn
         self.new_id = new_id
         self.now = 0.0

@@ -22,7 +22,10 @@ FIELD_LINE: Final = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
 REQUEST_LINE: Final = re.compile(
     # Path and query of printable ASCII without "#"; "\" has no place in a path, where some upstreams
     # take it for "/".
-    rb'([!#$%&\'*+\-.^_`|~0-9A-Za-z]{1,32}) ((/[!"$->@-\[\]-~]*)(?:\?[!"$-~]*)?) HTTP/1\.([01])'
+    # The path once more from its first character on that not everybody reads alike. No character fits
+    # both in front of there and there: what does not match is found out in one go.
+    rb"([!#$%&\'*+\-.^_`|~0-9A-Za-z]{1,32}) "
+    rb'((/[a-z0-9/._~-]*((?:[!"$-,:->@-\[\]^`{|}][!"$->@-\[\]-~]*)?))(?:\?[!"$-~]*)?) HTTP/1\.([01])'
 )
 _ABSOLUTE: Final = re.compile(rb'https?://([^/?]*)((?:/[!"$->@-\[\]-~]*)?(?:\?[!"$-~]*)?)', re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
@@ -90,13 +93,18 @@ class Fields:
     """One block of header lines, understood. Requests with equal blocks share it."""
 
     __slots__ = (
+        "_behind",
         "_block",
+        "_changed",
+        "_changed_place",
         "_cookie_line",
         "_drop",
         "_drop_cookies",
         "_forwarded",
         "_host",
+        "_named",
         "_places",
+        "_starts_at",
         "authority",
         "authorization",
         "connection_names",
@@ -142,6 +150,9 @@ class Fields:
         self._drop_cookies: frozenset[bytes] = frozenset()
         self._cookie_line: bytes | None = None
         self._places: list[int] | None = None
+        # The one line that the newest block changed, and everything around its value.
+        self._changed = self._changed_place = self._starts_at = 0
+        self._named = self._behind = b""
         self._host: bytes = b""
         self._forwarded: bytes = b""
 
@@ -196,11 +207,19 @@ class Fields:
         trace id. Such a line needs to be well formed and to keep its name; then everything else
         that is known stays true. Earlier lists are left alone: an earlier request still holds them.
         """
-        lines = block.split(b"\r\n")
         old = self.lines
+        kept = self.kept
+        lines = self._with_one_changed(block)
+        if lines is not None:
+            self.lines = lines
+            kept = self.kept = kept.copy()
+            kept[self._changed_place] = lines[self._changed]
+            self._block = None
+            return True
+        lines = block.split(b"\r\n")
         if len(lines) != len(old):
             return False
-        kept = self.kept
+        changed = -1
         for index, before in enumerate(old):
             line = lines[index]
             if line == before:
@@ -209,13 +228,41 @@ class Fields:
             named = before[: before.find(b":") + 1]
             if place < 0 or not line.startswith(named) or FIELD_LINE.fullmatch(line) is None:
                 return False
+            changed = index if kept is self.kept else -1
             if kept is self.kept:
                 kept = kept.copy()
             kept[place] = line
         self.lines = lines
         self.kept = kept
         self._block = None
+        self._expect(changed)
         return True
+
+    def _expect(self, changed: int) -> None:
+        """Take it that the next request differs in the same line as this one did; -1 for more lines than one."""
+        if changed < 0:
+            self._named = b""
+            return
+        lines = self.lines
+        line = lines[changed]
+        before, behind = lines[:changed], lines[changed + 1 :]
+        self._changed, self._changed_place = changed, self._place(changed)
+        self._named = b"\r\n".join([*before, line[: line.find(b":") + 1]])
+        self._behind = b"\r\n".join([b"", *behind]) if behind else b""
+        self._starts_at = len(self._named) - line.find(b":") - 1
+
+    def _with_one_changed(self, block: bytes) -> list[bytes] | None:
+        """The lines of `block`, if it differs in the very line in which the last one did."""
+        named, behind = self._named, self._behind
+        if not named or not block.startswith(named) or not block.endswith(behind):
+            return None
+        start, end = self._starts_at, len(block) - len(behind)
+        # No line end fits into a line, so there is one line between what is as it was.
+        if end < len(named) or FIELD_LINE.fullmatch(block, start, end) is None:
+            return None
+        lines = self.lines.copy()
+        lines[self._changed] = block[start:end]
+        return lines
 
     def _place(self, index: int) -> int:
         """Where the line at `index` stands among those that are kept and may change; -1 for any other."""
@@ -241,9 +288,10 @@ def cut_cookies(value: bytes, names: frozenset[bytes]) -> bytes:
     return b"; ".join(kept)
 
 
-Target = tuple[bytes, bytes, str, int, bytes | None]
-"""A request line, understood: method, target, path, minor version, and the authority that a target
-in absolute form names. A plain tuple, because one is made for each request.
+Target = tuple[bytes, bytes, str, int, bytes | None, bool]
+"""A request line, understood: method, target, path, minor version, the authority that a target in
+absolute form names, and whether the path is known to hold only characters that everybody reads
+alike: small letters, digits and "/._~-". A plain tuple, because one is made for each request.
 """
 
 
@@ -252,6 +300,7 @@ class RequestParser:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._max_target = limits.max_target
         prefix = limits.private_prefix.lower().replace(b"_", b"-")
         self._private = (prefix, b"x-forwarded-") if prefix else (b"x-forwarded-",)
         self._spoofable = _SPOOFABLE | limits.private_fields
@@ -261,12 +310,12 @@ class RequestParser:
         """Understand the request line `data[:end]`, whatever form its target has."""
         match = REQUEST_LINE.fullmatch(data, 0, end)
         if match is not None:
-            method, target, path, minor = match.groups()
-            if len(target) > self._limits.max_target:
+            method, target, path, odd, minor = match.groups()
+            if len(target) > self._max_target:
                 return Refused(Refusal.TARGET_TOO_LONG, "target too long")
             if method in REFUSED_METHODS:
                 return Refused(Refusal.METHOD, "method not allowed")
-            return method, target, path.decode("ascii"), 1 if minor == b"1" else 0, None
+            return method, target, path.decode("ascii"), 1 if minor == b"1" else 0, None, not odd
         return self._unusual_line(data[:end])
 
     def is_too_long(self, size: int) -> bool:
@@ -297,7 +346,7 @@ class RequestParser:
             return Refused(Refusal.TARGET_TOO_LONG, "target too long")
         minor = int(version[-1:])
         if target == b"*" and method == b"OPTIONS":
-            return method, target, "*", minor, None
+            return method, target, "*", minor, None, False
         absolute = _ABSOLUTE.fullmatch(target)
         if absolute is None:
             return malformed("invalid request target")
@@ -306,7 +355,7 @@ class RequestParser:
             return malformed("invalid authority in the request target")
         if not rest.startswith(b"/"):
             rest = b"/" + rest
-        return method, rest, rest.partition(b"?")[0].decode("ascii"), minor, authority
+        return method, rest, rest.partition(b"?")[0].decode("ascii"), minor, authority, False
 
     def fields(self, block: bytes, minor: int, authority: bytes | None = None) -> Fields | Refused:
         """Understand the header lines of a request of HTTP/1.`minor`; `block` has no final CRLF."""

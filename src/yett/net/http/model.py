@@ -61,6 +61,8 @@ class Connection:
     """Complete X-Forwarded-* lines for upstreams, in place of those that the engine would make."""
     known: Any = field(default=None, repr=False, compare=False)
     """Whatever the engine's `Trust` wants to find again with the next request."""
+    recall: Any = field(default=None, repr=False, compare=False)
+    """Whatever the gate wants to find again with the next request."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ class Request:
     """Monotonic seconds when the head was complete."""
     note: Any = None
     """Whatever the gate wants to find again in `finished`."""
+    is_even: bool = False
+    """Whether the path is known to hold only characters that everybody reads alike; see `head.Target`."""
 
     def field(self, name: bytes) -> bytes | None:
         """The value of the first field of that (lower case) name; a look through the lines."""

@@ -40,6 +40,7 @@ class Pool:
         "introduction",
         "is_closed",
         "limits",
+        "max_response_head",
         "parser",
         "patience",
         "upstream",
@@ -58,6 +59,7 @@ class Pool:
         self.upstream = upstream
         self.parser = parser
         self.limits = limits
+        self.max_response_head = limits.max_response_head
         self.clock = clock
         self.idle: list[UpstreamConnection] = []
         self.connections: set[UpstreamConnection] = set()
@@ -77,7 +79,7 @@ class Pool:
         self.used_at = self.clock.now
         idle = self.idle
         while idle:
-            connection = idle.pop()
+            connection: UpstreamConnection = idle.pop()
             if not connection.transport.is_closing():
                 return connection
         return None

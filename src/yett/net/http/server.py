@@ -233,7 +233,7 @@ class ClientConnection(ClientStream):
         self._in_heads = True
         while True:
             end = data.find(b"\r\n\r\n")
-            if end < 0 or end > self.engine.limits.max_head:
+            if end < 0 or end > self.engine.max_head:
                 if not self._wait_for_more(data):
                     break
                 self._buffer = data
@@ -297,9 +297,9 @@ class ClientConnection(ClientStream):
         line: Target | Refused = self.engine.parser.line(data, line_end)
         if type(line) is not tuple:
             return line  # type: ignore[return-value]  # the only other type; isinstance would cost on each request
-        method, target, path, minor, authority = line
+        method, target, path, minor, authority, is_even = line
         block = data[line_end + 2 : end]
-        fields = self._fields
+        fields: Fields | None = self._fields
         if (
             fields is None
             or minor != self._minor
@@ -330,6 +330,8 @@ class ClientConnection(ClientStream):
             fields.is_chunked,
             fields.upgrade,
             monotonic(),
+            None,
+            is_even,
         )
 
     def _begin(self, request: Request) -> None:

@@ -16,7 +16,6 @@ from yett.net.http.answers import UPGRADE, has_no_body
 from yett.net.http.channel import Clock, Receiver
 from yett.net.http.chunked import ChunkedDecoder, frame
 from yett.net.http.head import Fields, Refused
-from yett.net.http.limits import Limits
 from yett.net.http.model import Failure, Forward, Request
 from yett.net.http.response import ResponseHead, ResponseParser
 from yett.net.http.trailers import permitted
@@ -34,7 +33,7 @@ class Home(Protocol):
     """The pool that a connection belongs to, as the connection sees it."""
 
     clock: Clock
-    limits: Limits
+    max_response_head: int
     parser: ResponseParser
 
     def put(self, connection: "UpstreamConnection") -> None: ...
@@ -166,9 +165,9 @@ class UpstreamConnection(asyncio.Protocol):
     def _heads(self, exchange: Receiver, data: bytes) -> None:
         while True:
             end = data.find(b"\r\n\r\n")
-            if end < 0 or end > self.pool.limits.max_response_head:
+            if end < 0 or end > self.pool.max_response_head:
                 self._buffer = data
-                if end > 0 or len(data) > self.pool.limits.max_response_head:
+                if end > 0 or len(data) > self.pool.max_response_head:
                     exchange.fail(Failure.RESPONSE_MALFORMED, "response head too large")
                 elif not data.startswith(b"HTTP/1."[: len(data)]):
                     exchange.fail(Failure.RESPONSE_MALFORMED, "not an HTTP/1 response")

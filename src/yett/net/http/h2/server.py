@@ -145,7 +145,7 @@ class ClientRequest(Stream):
         line = parser.line(head.line, len(head.line))
         if isinstance(line, Refused):
             return line
-        method, target, path, _, _ = line
+        method, target, path, _, _, is_even = line
         fields = connection.known(head.lines)
         if fields is None or head.is_websocket:
             block = b"\r\n".join(head.lines)
@@ -180,6 +180,8 @@ class ClientRequest(Stream):
             fields.is_chunked,
             fields.upgrade,
             monotonic(),
+            None,
+            is_even,
         )
 
     def _begin(self, request: Request) -> None:
