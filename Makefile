@@ -56,8 +56,9 @@ native: .venv/.run
 	@sh scripts/setup.sh python requirements/test.txt
 	@touch $@ .venv/.run
 
-.venv/.peers: requirements/debian-test.txt .venv/.base
+.venv/.peers: requirements/debian-test.txt requirements/kerberos.txt .venv/.test
 	@sh scripts/setup.sh debian requirements/debian-test.txt
+	@sh scripts/setup.sh python requirements/kerberos.txt
 	@touch $@
 
 .venv/.bench-peers: requirements/debian-bench.txt .venv/.base

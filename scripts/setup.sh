@@ -16,6 +16,13 @@ as_root() {
 install_packages() {
     echo "setup: installing Debian packages: $*"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    # Tests start servers of their own, so that none is to run by itself afterwards.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 

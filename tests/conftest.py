@@ -17,7 +17,7 @@ from tests.coverage import Recorder
 from yett.events import TRACE, Record, pipeline
 from yett.kernel import FrozenClock
 
-pytest_plugins = ["tests.journeys.fixtures"]
+pytest_plugins = ["tests.journeys.fixtures", "tests.kdc", "tests.journeys.ldap_fixtures"]
 
 
 # Several processes share a machine's cores; how long one example takes says nothing.

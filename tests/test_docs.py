@@ -56,7 +56,17 @@ def test_resilience_runs_as_written(tmp_path):
 
 @pytest.mark.parametrize(
     "page",
-    ["explain.md", "people.md", "operating.md", "balancing.md", "content.md", "routing.md", "metrics.md"],
+    [
+        "explain.md",
+        "people.md",
+        "operating.md",
+        "balancing.md",
+        "content.md",
+        "routing.md",
+        "metrics.md",
+        "second-factors.md",
+        "step-up.md",
+    ],
 )
 def test_the_other_documents_run_against_a_running_gateway(gateway, tmp_path, page):
     number = Visitor(gateway).sign_in("bob").request_id

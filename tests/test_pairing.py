@@ -12,8 +12,15 @@ WITHOUT_LOGIC = {"__init__.py", "__main__.py", "events.py", "config.py", "model.
 """Files that declare. One that has logic all the same may have a test file, and many do."""
 
 COVERED = {
-    "app.py": "journeys/test_first_path.py",
+    "app/accounts.py": "journeys/test_onboarding.py",
+    "app/certificates.py": "journeys/test_client_certificates.py",
+    "app/checking.py": "journeys/test_first_path.py",
+    "app/devices.py": "journeys/test_magic_link.py",
+    "app/gateway.py": "journeys/test_first_path.py",
+    "app/ldap.py": "journeys/test_ldap.py",
+    "app/people.py": "journeys/test_first_path.py",
     "config/notices.py": "config/test_load.py",
+    "identity/ldap/current.py": "identity/ldap/test_syncing.py",
     "identity/leaving.py": "identity/test_directory.py",
     "net/http/attempt.py": "net/http/test_planned.py",
     "net/http/channel.py": "net/http/test_pool.py",
@@ -41,6 +48,13 @@ COVERED = {
     "proxy/balancing/strategies/sticky.py": "proxy/balancing/strategies/test_strategies.py",
     "proxy/balancing/strategies/uniform.py": "proxy/balancing/strategies/test_strategies.py",
     "proxy/balancing/strategies/weighted.py": "proxy/balancing/strategies/test_strategies.py",
+    "signin/factors.py": "signin/test_second.py",
+    "signin/forms.py": "signin/test_routes.py",
+    "signin/onboarding/enrolment.py": "signin/onboarding/test_pages.py",
+    "signin/onward.py": "signin/test_second.py",
+    "signin/profile/overview.py": "signin/profile/test_home_page.py",
+    "signin/profile/profile.py": "signin/profile/test_api.py",
+    "signin/proving.py": "signin/test_routes.py",
 }
 """Files that only make sense together with another, and the test file of the two."""
 

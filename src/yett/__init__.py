@@ -1,6 +1,6 @@
 """Yett, an identity-aware access gateway.
 
-Read ARCHITECTURE.md first; `app.py` shows how the rooms are joined.
+Read ARCHITECTURE.md first; `app/gateway.py` shows how the rooms are joined.
 """
 
 from yett import native

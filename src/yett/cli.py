@@ -19,8 +19,10 @@ from cyclopts import Parameter
 
 from yett import __version__, app
 from yett.authn.password import Hasher, PasswordSettings
+from yett.authn.x509 import X509Files, X509Settings
 from yett.config import ConfigInvalid, Loaded, load
 from yett.identity import LocalUsers, UserCommands
+from yett.identity.ldap import LdapCommands, LdapSettings
 from yett.kernel import Command, CommandFailed, Place, command, commands
 from yett.keys import MasterKeyUnusable
 from yett.net import ServiceSettings
@@ -333,7 +335,9 @@ def _bind(context: Context) -> shell.Binder:
         "UserCommands": lambda: UserCommands(
             LocalUsers(context.data() / "users.toml"), context.hash_password
         ),
+        "LdapCommands": lambda: LdapCommands(lambda: context.loaded().snapshot[LdapSettings]),
         "AuthorityCommands": lambda: AuthorityCommands(context.data()),
+        "X509Files": lambda: X509Files(lambda: context.loaded().snapshot[X509Settings]),
     }
 
     def bind(found: Command) -> Callable[..., Any]:

@@ -81,6 +81,6 @@ DOOR = declared(
     Door,
     {"listen_port": Moved("port", "use port"), "colour": Moved("", "it has no effect")},
 )
-POOL = declared("pool", Pool, {"from_address": Moved("notify.mail.sender", "use [notify.mail] sender")})
-MAIL = declared("notify.mail", Mail)
+POOL = declared("pool", Pool, {"from_address": Moved("ring.mail.sender", "use [ring.mail] sender")})
+MAIL = declared("ring.mail", Mail)
 SECTIONS = (DOOR, POOL, MAIL)

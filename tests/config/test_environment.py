@@ -115,7 +115,7 @@ def test_every_plain_key_has_a_name_that_leads_back_to_it():
             if hasattr(section.model, key) or key == "host":
                 reached = targets.find(variable_name(section.name, key))
                 assert all(target.path == (*section.name.split("."), key) for target in reached)
-    assert targets.find("YETT_NOTIFY_MAIL_SENDER")[0].path == ("notify", "mail", "sender")
+    assert targets.find("YETT_RING_MAIL_SENDER")[0].path == ("ring", "mail", "sender")
 
 
 @given(st.text(alphabet="${}AB_ "), st.dictionaries(st.sampled_from("AB"), st.text()))

@@ -126,11 +126,11 @@ def test_a_template_without_its_variable_is_one_mistake(refused):
 
 
 def test_two_dollars_stand_for_the_characters_themselves(read):
-    text = GOOD + '[notify.mail]\nsender = "$${HOME} ${X}"\nnote = "$${HOME} $5"\n'
+    text = GOOD + '[ring.mail]\nsender = "$${HOME} ${X}"\nnote = "$${HOME} $5"\n'
     loaded = read(text, {"X": "${Y}"})
     assert loaded.snapshot[Mail].sender == "${HOME} ${Y}"
     assert loaded.snapshot[Mail].note == "${HOME} $5"
-    assert loaded.provenance["notify.mail.note"] == "yett.toml"
+    assert loaded.provenance["ring.mail.note"] == "yett.toml"
 
 
 def test_a_corrected_type_prints_the_documented_line(read, printed):
@@ -156,7 +156,7 @@ def test_deprecated_keys_still_work_and_print_what_replaces_them(read, printed):
     assert printed == [
         "[CONFIG] DEPRECATED: door.listen_port is deprecated — use port",
         "[CONFIG] DEPRECATED: door.colour is deprecated — it has no effect",
-        "[CONFIG] DEPRECATED: pool.from_address is deprecated — use [notify.mail] sender",
+        "[CONFIG] DEPRECATED: pool.from_address is deprecated — use [ring.mail] sender",
     ]
 
 
@@ -172,24 +172,24 @@ def test_a_mistake_in_a_deprecated_key_is_reported_for_its_successor(refused):
 def test_checks_look_at_sections_side_by_side(refused, read):
     def check(snapshot):
         if snapshot[Door].tls and snapshot[Mail].sender:
-            yield Mistake("notify.mail.sender", "x", "does not go with tls")
+            yield Mistake("ring.mail.sender", "x", "does not go with tls")
 
-    (mistake,) = refused(GOOD + '[notify.mail]\nsender = "x"\n', checks=(check,))
+    (mistake,) = refused(GOOD + '[ring.mail]\nsender = "x"\n', checks=(check,))
     assert mistake.place.endswith(":4")
     assert read(GOOD + "tls = false\n", checks=(check,))
 
 
 def test_a_value_in_the_place_of_a_section_is_a_mistake(refused):
-    assert reasons(refused("door = 5\nnotify = 6\n")) == [
+    assert reasons(refused("door = 5\nring = 6\n")) == [
         ("door", "has to be a table, not a whole number"),
-        ("notify", "has to be a table"),
+        ("ring", "has to be a table"),
     ]
 
 
 def test_unknown_keys_of_a_section_that_holds_only_sections_are_mistakes(refused):
-    assert reasons(refused(GOOD + "[notify]\nx = 1\n[notify.male]\n")) == [
-        ("notify.x", "there is no such key"),
-        ("notify.male", "there is no such section"),
+    assert reasons(refused(GOOD + "[ring]\nx = 1\n[ring.male]\n")) == [
+        ("ring.x", "there is no such key"),
+        ("ring.male", "there is no such section"),
     ]
 
 
@@ -251,9 +251,7 @@ def test_numbers_too_long_to_print_are_refused(refused):
     ]
 
 
-KEYS = st.sampled_from(
-    ["door", "pool", "notify", "mail", "host", "port", "backend", "auth", "name", "x", "é"]
-)
+KEYS = st.sampled_from(["door", "pool", "ring", "mail", "host", "port", "backend", "auth", "name", "x", "é"])
 VALUES = st.recursive(
     st.integers(-5, 70000).map(str)
     | st.sampled_from(

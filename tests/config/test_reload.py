@@ -126,7 +126,7 @@ async def test_a_check_that_raises_costs_the_reload_and_nothing_else(make, sourc
         return ()
 
     reloader = make(checks=(check,))
-    source.write_text(GOOD + "[notify.mail]\nsender = 'x'\n")
+    source.write_text(GOOD + "[ring.mail]\nsender = 'x'\n")
     outcome = await reloader.reload_now()
     assert outcome.result is Result.REFUSED
     assert "a fault in the check" in outcome.mistakes[0].reason
@@ -279,12 +279,12 @@ async def test_a_burst_of_changes_is_one_reload(make, source, printed):
     written = itertools.count()
 
     def write_until_combined():
-        replace(source, GOOD + f"[notify.mail]\nnote = '{next(written)}'\n")
+        replace(source, GOOD + f"[ring.mail]\nnote = '{next(written)}'\n")
         return combined in printed
 
     await until(write_until_combined)
     last = next(written)
-    replace(source, GOOD + f"[notify.mail]\nnote = '{last}'\n")
+    replace(source, GOOD + f"[ring.mail]\nnote = '{last}'\n")
     await until(lambda: reloader.snapshot[Mail].note == str(last))
     assert last > 3 * printed.count(CHANGED)
 
@@ -311,6 +311,6 @@ async def test_reloads_run_one_at_a_time(make, source):
 
     reloader.subscribe("slow", slow)
     for count in range(3):
-        source.write_text(GOOD + f"[notify.mail]\nnote = '{count}'\n")
+        source.write_text(GOOD + f"[ring.mail]\nnote = '{count}'\n")
         outcomes = await asyncio.gather(*(reloader.reload_now() for _ in range(3)))
         assert [outcome.failed_owners for outcome in outcomes] == [(), (), ()]

@@ -12,6 +12,10 @@ from typing import Final
 
 from tests.fuzz.grammar import Dice, chunks, damage, line, pieces, request, response
 
+from yett.authn.letters import fold
+from yett.authn.otp import rules as mailed
+from yett.authn.totp import rules as shown
+from yett.authn.totp.codes import code_at
 from yett.net.http import BrokenBody, Forward, Limits, Upstream
 from yett.net.http.chunked import ChunkedDecoder, frame
 from yett.net.http.h2 import huffman
@@ -525,6 +529,54 @@ def accepted_codings(dice: Dice) -> None:
     assert not chosen or accepts(value, chosen)
 
 
+# Codes that people type, and addresses that codes are sent to.
+
+_TYPED: Final = [
+    b"BCDF", b"-", b" ", b"GHJK", b"ghjk", b"123", b"456",
+    b"\xc2\xa0", b"\xe2\x80\x91", b"\xc5\xbf", b"\xe2\x84\xaa",
+    b"\xd9\xa1", b"\xef\xbc\x91", b"\x00", b"\r\n", b"A", b"x" * 60,
+]  # fmt: skip
+_MAIL: Final = [
+    b"ada", b"@", b"example", b".", b"org", b"EXAMPLE", b"+x", b"'", b'"', b"<", b">", b",", b";", b" ",
+    b"\r\nBcc: ", b"\n",
+    b"\x00", b"xn--a", b"-", b"_", b"\xe2\x84\xaa", b"[127.0.0.1]", b"(c)", b"%", b"!", b"a" * 64,
+]  # fmt: skip
+_SECRET: Final = bytes(range(20))
+
+
+def typed_codes(dice: Dice) -> None:
+    """What is typed is folded to capitals and digits or to nothing, and only the right code is right."""
+    data = b"".join(dice.one(_TYPED) for _ in range(dice.number(0, 6)))
+    typed = (damage(dice, data) if dice.chance(0.3) else data).decode("utf-8", "surrogateescape")
+    folded = fold(typed)
+    assert folded is None or (folded.isascii() and folded == folded.upper() and fold(folded) == folded)
+    assert folded is None or not {" ", "-"} & set(folded)
+    code = shown.recovery_code(typed)
+    assert code is None or (len(code) == shown.RECOVERY_LENGTH and code == folded)
+    right = mailed.digest_of(b"key", "device", "ada", "BCDFGHJK")
+    assert (mailed.typed_digest(b"key", "device", "ada", typed) == right) is (folded == "BCDFGHJK")
+    step = dice.number(0, 2**40)
+    verdict = shown.judge(_SECRET, typed, step=step, window=0, last_step=-1)
+    assert (verdict == shown.Matched(step)) is (folded == code_at(_SECRET, step))
+
+
+def mail_addresses(dice: Dice) -> None:
+    """An address that is taken is one mailbox: no second one, no header, no other spelling of its domain."""
+    data = b"".join(dice.one(_MAIL) for _ in range(dice.number(0, 8)))
+    text = (damage(dice, data) if dice.chance(0.3) else data).decode("utf-8", "surrogateescape")
+    address = mailed.parse_email(text)
+    if address is None:
+        return
+    assert address.isascii()
+    assert address.isprintable()
+    assert address.count("@") == 1
+    assert not set(address) & set(' ,;:<>()[]"\\')
+    assert address.lower() == text.lower()
+    assert mailed.parse_email(address) == address
+    assert mailed.is_allowed(address, (address.rpartition("@")[2],))
+    assert not mailed.is_allowed(address, ("other.example",)) or address.endswith("@other.example")
+
+
 PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     request_heads,
     following_heads,
@@ -540,4 +592,6 @@ PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     pages,
     gzip_bodies,
     accepted_codings,
+    typed_codes,
+    mail_addresses,
 )

@@ -86,6 +86,7 @@ def test_a_person_is_changed_step_by_step(piped, users):
         "Disabled ada.",
     ]
     assert users.get("ada").password_hash == hash_password("second password")
+    assert users.get("ada").password_changed_at > 0
     assert users.get("ada").person.is_disabled
     assert piped("").enable("ada") == "Enabled ada."
     assert piped("").groups("ada", remove=("ops",)) == "ada: no groups"

@@ -86,7 +86,7 @@ async def test_a_change_that_matters_is_told_after_it_is_in_force(tasks):
     directory.changed.connect(lambda change: told.append((change, directory.person(change.name))))
     richer = person("ada", "dev", "ops")
     first.put("ada", richer)
-    assert told == [(PersonChanged("ada", richer, was_disabled=False), richer)]
+    assert told == [(PersonChanged("ada", richer, was_disabled=False, before=ADA), richer)]
 
 
 async def test_a_change_behind_a_stronger_source_is_not_told(tasks):
@@ -99,14 +99,15 @@ async def test_a_change_behind_a_stronger_source_is_not_told(tasks):
     assert told == []
 
 
-async def test_a_person_gone_from_one_source_is_what_the_next_says(tasks):
+async def test_a_person_gone_from_one_source_is_what_the_next_says(tasks, heard):
     first, weaker = People("first", ADA), person("ada", "guest", source="second")
     directory = Directory([first, People("second", weaker)], tasks)
     await directory.start()
     told = []
     directory.changed.connect(told.append)
     first.put("ada", None)
-    assert told == [PersonChanged("ada", weaker, was_disabled=False)]
+    assert told == [PersonChanged("ada", weaker, was_disabled=False, before=ADA)]
+    assert heard("directory.index") == [(events.replaced, {"user": "ada"})]
 
 
 async def test_everything_of_a_disabled_person_is_revoked(tasks, heard):
@@ -127,7 +128,7 @@ async def test_everything_of_a_disabled_person_is_revoked(tasks, heard):
     source.put("ada", dataclasses.replace(ADA, is_disabled=True))
     await until(lambda: len(calls) == 4)
     assert calls[0] == ("proxy", "ada")
-    assert calls[1:] == [("tokens", "ada"), ("sessions", "ada"), ("bastion", "ada")]
+    assert calls[1:] == [("sessions", "ada"), ("tokens", "ada"), ("bastion", "ada")]
     assert heard("directory") == [
         (events.disabled, {"user": "ada"}),
         (events.calling_disabled_callback, {"user": "ada", "name": "bastion"}),
@@ -142,6 +143,40 @@ async def test_a_removed_person_is_revoked_too_and_a_disabled_one_not_twice(task
     source.put("ada", dataclasses.replace(ADA, is_disabled=True))
     source.put("ada", dataclasses.replace(ADA, is_disabled=True, groups=("x",)))
     assert [event for event, _ in heard("directory.index")] == [events.removed]
+
+
+async def test_what_was_open_ends_when_another_person_gets_the_name(tasks, heard):
+    first = dataclasses.replace(ADA, id="1")
+    source = People("first", first)
+    directory = Directory([source], tasks)
+    await directory.start()
+    ended = []
+
+    async def end(user):
+        ended.append(user)
+
+    directory.revoke_with(sessions=end)
+    heard.forget()
+    source.put("ada", dataclasses.replace(first, groups=("ops",)))
+    source.put("ada", dataclasses.replace(first, id="2"))
+    await until(lambda: ended)
+    assert ended == ["ada"]
+    assert heard("directory") == [(events.replaced, {"user": "ada"})]
+
+
+async def test_a_step_that_waits_holds_no_other_up(tasks):
+    source = People("first", ADA)
+    directory = Directory([source], tasks)
+    await directory.start()
+    ended, never = [], asyncio.Event()
+
+    async def end(user):
+        ended.append(user)
+
+    directory.revoke_with(sessions=lambda _: never.wait(), tokens=lambda _: never.wait())
+    directory.on_disabled("last", end)
+    source.put("ada", None)
+    await until(lambda: ended)
 
 
 async def test_revoking_is_tried_until_it_works_and_one_failure_stops_no_other(tasks, heard):
@@ -168,8 +203,8 @@ async def test_revoking_is_tried_until_it_works_and_one_failure_stops_no_other(t
     said = [event for event, _ in heard("directory")]
     assert said == [
         events.disabled,
-        events.token_revocation_failed,
         events.session_revocation_failed,
+        events.token_revocation_failed,
         events.calling_disabled_callback,
         events.disabled_callback_failed,
         events.calling_disabled_callback,

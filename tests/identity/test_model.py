@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,22 @@ def test_a_person_who_is_gone_or_disabled_is_out():
         True,
         True,
     ]
+
+
+ADA = Person("ada", "Ada", "", (), is_disabled=False, source="local", id="1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_another"),
+    [
+        (ADA, replace(ADA, groups=("ops",), email="ada@example.org", is_disabled=True), False),
+        (ADA, replace(ADA, id="2"), True),
+        (ADA, replace(ADA, source="ldap"), True),
+        (replace(ADA, id=""), ADA, True),
+        (replace(ADA, id=""), replace(ADA, id=""), False),
+        (None, ADA, False),
+        (ADA, None, False),
+    ],
+)
+def test_the_same_name_with_another_entry_is_another_person(before, after, is_another):
+    assert PersonChanged("ada", after, was_disabled=False, before=before).is_another is is_another

@@ -26,7 +26,9 @@ def test_what_is_remembered_of_a_sign_in_is_shown_to_the_person_and_to_the_opera
     kept = ask(gateway, "data", "list", "alice")
     assert [(row["module"], row["key"]) for row in kept] == [
         ("preferences", "language"),
+        ("preferences", "belongs_to"),
         ("signin", "visits"),
+        ("signin", "belongs_to"),
     ]
     assert "127.0.0.1" not in gateway.run("admin", "data", "list", "alice")
     valued = gateway.run("admin", "data", "list", "alice", "--values")

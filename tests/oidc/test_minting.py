@@ -137,3 +137,17 @@ def test_another_rotation_holds_from_then_on(minting):
     before = mint(minting).token.split(".")[0]
     minting.apply(OIDCSettings(key_rotation=timedelta(hours=3)))
     assert mint(minting).token.split(".")[0] != before
+
+
+@pytest.mark.parametrize(
+    ("metadata", "claims"),
+    [
+        ({"amr": "pwd otp mfa", "assurance": "mfa"}, {"amr": ["pwd", "otp", "mfa"], "acr": "mfa"}),
+        ({"amr": "", "assurance": ""}, {}),
+        ({"assurance": "made up"}, {"acr": "single"}),
+    ],
+)
+def test_a_token_says_how_its_person_signed_in(minting, metadata, claims):
+    made = minting.mint(ADA, WIKI, session="s1", auth_time=None, ends_at=LATE, metadata=metadata)
+    found = json.loads(decode(made.token.split(".")[1]))
+    assert {name: found[name] for name in ("amr", "acr") if name in found} == claims

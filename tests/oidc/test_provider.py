@@ -8,6 +8,7 @@ import pytest
 from tests.oidc.conftest import CALLBACK, CHALLENGE, ISSUER, VERIFIER
 from tests.signin.conftest import ADA
 
+from yett.identity.access import Assurance
 from yett.oidc import CODE_REF, Client, Grant, OIDCSettings, Provider, Reason, Refused, events
 from yett.sessions import SessionType
 
@@ -196,3 +197,26 @@ async def test_neither_code_nor_verifier_is_ever_said(place, heard):
     assert code not in everything
     assert VERIFIER not in everything
     assert CHALLENGE not in everything
+
+
+async def test_a_code_tells_how_well_its_person_proved_who_they_are(place):
+    await place.sign_on(assurance="phishing_resistant", amr="hwk mfa")
+    grant = await place.redeem(await place.code(acr_values="mfa"))
+    assert (grant.assurance, grant.methods) == (Assurance.PHISHING_RESISTANT, ("hwk", "mfa"))
+
+
+async def test_a_sign_on_that_does_not_say_how_it_was_proven_counts_little(place):
+    await place.sign_on(assurance="who knows")
+    assert (await place.redeem(await place.code())).assurance is Assurance.SINGLE
+
+
+@pytest.mark.parametrize("methods", ["wia", "x509", "x509 mfa"])
+async def test_a_sign_in_for_which_nobody_had_to_be_there_is_never_a_recent_one(place, methods):
+    await place.sign_on(amr=methods)
+    assert (await place.ask(max_age="3600")).headers["location"].startswith("/signin?")
+    assert (await place.redeem(await place.code())).auth_time == 0
+
+
+async def test_a_second_factor_shows_that_somebody_is_there(place):
+    issued = await place.sign_on(amr="wia otp mfa")
+    assert (await place.redeem(await place.code(max_age="3600"))).auth_time == issued.session.created_at

@@ -7,6 +7,7 @@ import pytest
 from tests.oidc.conftest import ASKED, HOST, ISSUER, answer
 from tests.signin.conftest import ADA
 
+from yett.identity.access import Assurance
 from yett.net.pages import SIGN_ON_COOKIE
 from yett.oidc import Reason, events
 from yett.sessions import SessionType
@@ -151,3 +152,30 @@ async def test_only_get_makes_a_code(place, method):
 
     assert response.status_code == 405
     assert await place.records.list("oidc/codes/") == []
+
+
+async def test_whoever_proved_too_little_goes_to_prove_more_and_comes_back(place, heard):
+    await place.sign_on(assurance="single")
+
+    response = await place.ask(acr_values="phishing_resistant mfa")
+
+    parts = urlsplit(response.headers["location"])
+    query = parse_qs(parts.query, strict_parsing=True)
+    assert (parts.path, query["acr"]) == ("/signin/step-up", ["mfa"])
+    assert heard("oidc.authorize") == [
+        (
+            events.more_proof_needed,
+            {"user": "ada", "client": "wiki", "needed": Assurance.MFA, "held": Assurance.SINGLE},
+        )
+    ]
+    # Whoever comes back without having proven it is asked again, and gets no code.
+    again = await place.browser.get(query["next"][0])
+    assert urlsplit(again.headers["location"]).path == "/signin/step-up"
+    await place.sign_on(assurance="mfa")
+    assert "code" in answer(await place.browser.get(query["next"][0]))
+
+
+async def test_a_silent_request_for_more_proof_is_answered_without_a_page(place):
+    assert answer(await place.ask(prompt="none", acr_values="mfa"))["error"] == "login_required"
+    await place.sign_on()
+    assert answer(await place.ask(prompt="none", acr_values="mfa"))["error"] == "interaction_required"

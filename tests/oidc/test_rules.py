@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.oidc.conftest import ASKED, CALLBACK, CHALLENGE, VERIFIER
 
+from yett.identity.access import Assurance
 from yett.net.pages import parse_fields
 from yett.oidc import rules
 from yett.oidc.model import Asked, Client, Code, Reason, SentBack, Shown, SignOn
@@ -132,6 +133,7 @@ def test_any_parameters_get_a_verdict(fields):
 
 
 ANY = read()
+MORE = replace(ANY, assurance=Assurance.MFA)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,58 @@ ANY = read()
 )
 def test_a_sign_on_is_enough_unless_the_client_asks_for_more(demands, auth_time, needed):
     assert rules.judge_sign_on(replace(ANY, **demands), auth_time, 1000) is needed
+
+
+@pytest.mark.parametrize(
+    ("asked", "auth_time", "held", "needed"),
+    [
+        (ANY, 990, Assurance.SINGLE, SignOn.ENOUGH),
+        (MORE, None, Assurance.SINGLE, SignOn.FIRST),
+        (MORE, 990, Assurance.SINGLE, SignOn.STEP_UP),
+        (MORE, 990, Assurance.MFA, SignOn.ENOUGH),
+        (MORE, 990, Assurance.PHISHING_RESISTANT, SignOn.ENOUGH),
+        # First a fresh sign-in, then what that one lacks.
+        (replace(MORE, max_age=5), 990, Assurance.SINGLE, SignOn.AGAIN),
+        (replace(MORE, max_age=5), 996, Assurance.SINGLE, SignOn.STEP_UP),
+        (replace(MORE, must_sign_in=True), 990, Assurance.MFA, SignOn.AGAIN),
+        (replace(MORE, must_not_show=True), 990, Assurance.SINGLE, SignOn.IMPOSSIBLE),
+        (replace(MORE, must_not_show=True), 990, Assurance.MFA, SignOn.ENOUGH),
+    ],
+)
+def test_more_proof_is_asked_for_on_top_of_a_sign_in(asked, auth_time, held, needed):
+    assert rules.judge_sign_on(asked, auth_time, 1000, held) is needed
+
+
+@pytest.mark.parametrize(
+    ("acr_values", "wanted"),
+    [
+        ("", Assurance.SINGLE),
+        ("mfa", Assurance.MFA),
+        ("phishing_resistant", Assurance.PHISHING_RESISTANT),
+        ("phishing_resistant mfa", Assurance.MFA),
+        ("urn:mace:incommon:iap:silver", Assurance.SINGLE),
+        ("urn:mace:incommon:iap:silver mfa", Assurance.MFA),
+        ("MFA", Assurance.SINGLE),
+        ("  mfa  mfa ", Assurance.MFA),
+        ("single phishing_resistant", Assurance.SINGLE),
+    ],
+)
+def test_any_of_the_values_that_a_client_names_will_do(acr_values, wanted):
+    assert rules.assurance_wanted(acr_values) is wanted
+    asked = read(acr_values=acr_values)
+    assert asked.assurance is wanted
+
+
+def test_a_demand_for_proof_is_no_way_to_hide_things():
+    assert read(acr_values="mfa\x00").reason is Reason.ACR
+    assert read(acr_values="m\u017fa").reason is Reason.ACR
+    assert read(("acr_values", "single"), acr_values="mfa").reason is Reason.REPEATED_PARAMETER
+    assert read(acr_values="x" * 9000).reason is Reason.TOO_LONG
+
+
+def test_the_demand_for_proof_stays_when_a_sign_in_was_fresh():
+    fields = parse_fields(urlencode({**ASKED, "prompt": "login", "acr_values": "mfa"}).encode())
+    assert dict(parse_fields(rules.without_demands(fields).encode())) == {**ASKED, "acr_values": "mfa"}
 
 
 def test_the_request_comes_back_from_a_sign_in_without_the_demand_for_it():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,17 @@ def test_places_are_filled_with_what_is_known():
         b"X-Who: Wiki/ada %3Cada@example.test%3E\r\n".replace(b"%3C", b"<").replace(b"%3E", b">")
         + b"X-Groups: engineers,wiki\r\nX-Session: ref-1\r\n"
     )
+
+
+def test_how_much_is_known_of_somebody_can_be_told():
+    made = edits(set=("X-Assurance: {assurance}",))
+    assert made.lines("Wiki", replace(SESSION, metadata={"assurance": "mfa"}), ADA) == b"X-Assurance: mfa\r\n"
+    assert (
+        made.lines("Wiki", replace(SESSION, metadata={"assurance": "all\r\nX-A: b"}), ADA)
+        == b"X-Assurance: single\r\n"
+    )
+    with pytest.raises(BadEdit, match="public"):
+        edits(is_public=True, set=("X-Assurance: {assurance}",))
 
 
 def test_what_belongs_to_one_request_is_written_for_each():

@@ -5,6 +5,7 @@ import pytest
 from tests.proxy.balancing import conftest as balancing
 from tests.proxy.conftest import DOCS, MAPPINGS, ONLY, SIGN_IN, WIKI, mapping, pool
 
+from yett.identity.access import Assurance
 from yett.proxy import BadMapping, ProxySettings, check_proxy, events
 from yett.proxy.config import PathKind
 from yett.proxy.transport import events as transport
@@ -22,6 +23,8 @@ ROUTE = {
     "identity_headers": True,
     "conditions": 0,
     "reauth": 0,
+    "assurance": Assurance.SINGLE,
+    "step_up": 0,
 }
 BAD = mapping("Bad", SIGN_IN)
 self_signed = balancing.self_signed

@@ -190,3 +190,11 @@ def test_what_no_session_can_have_is_refused(owner, audience, metadata):
 
 def test_names_from_anywhere_are_accepted():
     check("Ada Lovelace@example.org/\u00fcber \u5c71", "wiki.example.org", {"k": "v"})
+
+
+def test_nothing_outlives_the_certificate_of_its_sign_on():
+    parent = session(SIGN_ON, ends_at=2000.0, certificate_not_after=50.0)
+    span = capped_span(
+        AUTHENTICATED, SETTINGS, now=0.0, lifetime=None, parent=parent, certificate_not_after=None
+    )
+    assert span == Span(expires_at=50.0, ends_at=50.0, is_capped=False)

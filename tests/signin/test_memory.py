@@ -137,3 +137,18 @@ async def test_a_write_that_is_lost_again_and_again_is_given_up(records, heard):
     await Memory(Busy(records, ClusterSettings())).keep(session(1), replace(VISITOR, language=""))
 
     assert said(heard).count(events.getting) == 8
+
+
+async def test_sign_ins_are_read_newest_first(memory, inner):
+    for number in (1, 2):
+        await memory.keep(session(number), VISITOR)
+    assert [visit.session for visit in await memory.visits("ada")] == ["ref-2", "ref-1"]
+    assert await memory.visits("nobody") == ()
+    await inner.put("moduledata/ada/signin", b"\xc1")
+    assert await memory.visits("ada") == ()
+
+
+async def test_a_language_that_was_chosen_is_not_changed_by_a_browser(memory, data):
+    await data.set("preferences", "ada", {"language": "en", "language_is_chosen": True})
+    await memory.keep(session(1), VISITOR)
+    assert await data.language("ada") == "en"

@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from starlette.applications import Starlette
 from tests.signin.conftest import ADDRESS, ORIGIN
 
 from yett.authn.password import Reason, Rejected
 from yett.sessions import SessionType
-from yett.signin import SignInSettings, events
-from yett.signin.model import FormFault
+from yett.signin import SignIn, SignInSettings, events
+from yett.signin.model import FormFault, Method
 
 PRE, SSO = "__Host-yett-pre", "__Host-yett-sso"
 AUTHORIZE = "/oidc/authorize?client_id=wiki&state=a%2Fb"
@@ -89,7 +90,7 @@ async def test_a_fresh_sign_in_can_be_asked_for(browser, place):
     await browser.submit(page, name="ada", password="correct horse")
 
     assert browser.cookies[SSO] != before
-    assert len(place.sessions.live("ada")) == 1
+    assert [each.type for each in place.sessions.live("ada")] == [SessionType.SIGN_ON, SessionType.REAUTH]
 
 
 async def test_a_wrong_password_gets_a_general_sentence_and_loses_nothing(browser):
@@ -361,6 +362,24 @@ async def test_a_question_that_was_open_too_long_is_asked_again(browser, place, 
     assert place.sessions.live("ada") == []
 
 
+async def test_the_form_of_another_site_takes_no_cookies_away(browser):
+    # Browsers send none of ours with it (SameSite), and do as its answer says.
+    response = await browser.post(
+        "/signout", data={"form": ""}, headers={"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.test"}
+    )
+
+    assert response.headers.get_list("set-cookie") == []
+
+
+async def test_what_is_left_of_a_session_that_has_ended_is_taken_away(browser, place):
+    await browser.sign_in()
+    await place.sessions.revoke_all("ada")
+
+    await browser.post("/signout", data={"form": ""})
+
+    assert SSO not in browser.cookies
+
+
 async def test_signing_out_twice_is_signed_out(browser):
     response = await browser.post("/signout", data={"form": ""})
 
@@ -382,3 +401,35 @@ async def test_other_settings_hold_from_then_on(browser, place, clock):
     clock.advance(60)
 
     assert "open for too long" in (await browser.submit(page, name="ada", password="correct horse")).text
+
+
+class Elsewhere:
+    """A method with a page of its own."""
+
+    def __init__(self, address) -> None:
+        self.address = address
+
+
+@pytest.mark.parametrize("primary", [Method.PASSWORD, Method.MAGIC_LINK, Method.X509])
+async def test_the_primary_method_stands_first(place, clock, primary):
+    settings = SignInSettings(primary=primary)
+    front = SignIn(
+        place.flow,
+        place.words,
+        place.sealer,
+        settings,
+        clock,
+        origin=ORIGIN,
+        links=Elsewhere("/signin/link"),
+        certificates=Elsewhere("/signin/certificate"),
+    )
+    place.app = Starlette(routes=front.routes)
+    async with place.browser() as browser:
+        page = (await browser.get("/signin")).text
+    places = {
+        Method.PASSWORD: page.index('name="password"'),
+        Method.MAGIC_LINK: page.index("Send me a link by mail"),
+        Method.X509: page.index("Sign in with a certificate"),
+    }
+    assert min(places, key=places.get) is primary
+    assert page.count("Send me a link by mail") == 1

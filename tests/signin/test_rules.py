@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yett.authn.password import Reason, Rejected
+from yett.identity.access import Assurance
 from yett.keys import Opened
-from yett.signin import rules
-from yett.signin.model import FormFault, Sent, Turned, TurnedAway, Use, Visit
+from yett.signin import MFASettings, rules
+from yett.signin.machine import Demand
+from yett.signin.model import Factor, FormFault, Method, Sent, Turned, TurnedAway, Use, Visit
 
 OWN = "https://login.example.test"
 
@@ -174,3 +176,152 @@ def test_only_the_newest_sign_ins_are_remembered_and_nothing_else_is_lost():
 def test_what_has_another_shape_counts_as_nothing_and_is_replaced(visits):
     assert rules.visits_of({"visits": visits}) == ()
     assert rules.visits_of(rules.with_visit({"visits": visits}, FIRST)) == (FIRST,)
+
+
+OFFERS = frozenset({Factor.TOTP, Factor.RECOVERY, Factor.EMAIL, Factor.PASSKEY})
+
+
+@pytest.mark.parametrize(
+    ("query", "offers", "by"),
+    [
+        (b"", OFFERS, Factor.TOTP),
+        (b"by=email", OFFERS, Factor.EMAIL),
+        (b"by=recovery", OFFERS, Factor.RECOVERY),
+        (b"by=passkey", OFFERS, Factor.TOTP),
+        (b"by=email", frozenset({Factor.TOTP}), Factor.TOTP),
+        (b"by=totp&by=email", OFFERS, Factor.TOTP),
+        (b"by=%zz", OFFERS, Factor.TOTP),
+        (b"", frozenset({Factor.PASSKEY}), None),
+        (b"by=totp", frozenset(), None),
+    ],
+)
+def test_a_page_asks_for_what_is_offered_whatever_its_address_says(query, offers, by):
+    assert rules.wanted_factor(query, offers) is by
+
+
+@pytest.mark.parametrize(
+    ("email", "shown"),
+    [("ada@example.test", "a…@example.test"), ("a@b", "a…@b"), ("", ""), ("nothing", ""), ("@x", "…@x")],
+)
+def test_an_address_is_shown_to_nobody_in_full(email, shown):
+    assert rules.masked(email) == shown
+
+
+@pytest.mark.parametrize(
+    ("origin", "site", "kind", "is_ours"),
+    [
+        ("", "", "application/json", True),
+        (OWN, "same-origin", "application/json; charset=utf-8", True),
+        ("", "none", "APPLICATION/JSON", True),
+        ("https://evil.test", "", "application/json", False),
+        ("null", "", "application/json", False),
+        ("", "same-site", "application/json", False),
+        ("", "", "text/plain", False),
+        ("", "", "text/plain; application/json", False),
+        ("", "", "", False),
+    ],
+)
+def test_a_call_is_ours_or_of_no_browser(origin, site, kind, is_ours):
+    assert rules.judge_call(origin, site, kind, OWN) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("method", "groups", "demand", "is_required"),
+    [
+        (Method.PASSWORD, (), Demand.ALWAYS, False),
+        (Method.PASSWORD, ("wiki", "admins"), Demand.ALWAYS, True),
+        (Method.X509, ("admins",), Demand.NEVER, True),
+        (Method.KERBEROS, ("admin",), Demand.ENROLLED, False),
+        (Method.MAGIC_LINK, (), Demand.ENROLLED, False),
+        (Method.PASSKEY, (), Demand.ENROLLED, False),
+    ],
+)
+def test_what_is_demanded_depends_on_method_and_groups(method, groups, demand, is_required):
+    settings = MFASettings(password=Demand.ALWAYS, require_groups=("admins",))
+    policy = rules.policy_for(groups, method, settings)
+    assert (policy.demand, policy.is_required) == (demand, is_required)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "in a minute"), (90, "2 minutes"), (1800, "30 minutes"), (4 * 3600, "4 hours")]
+)
+def test_how_long_to_wait_is_said_in_words(seconds, words):
+    assert words in rules.wait_sentence(seconds)
+
+
+def test_groups_that_do_not_fit_are_left_out_whole():
+    text = rules.groups_text(f"group-{number:05}" for number in range(5000))
+    assert len(text) <= 16 * 1024
+    assert set(map(len, text.split())) == {11}
+
+
+def test_only_an_address_that_was_signed_in_from_is_known():
+    datum = rules.with_visit({}, Visit("ref", 1.0, "2001:db8::1"))
+    assert rules.is_known_address(datum, "2001:db8::2")
+    assert not rules.is_known_address(datum, "2001:db9::1")
+    assert not rules.is_known_address(datum, "")
+    assert not rules.is_known_address(None, "192.0.2.7")
+    assert not rules.is_known_address({"visits": "nonsense"}, "192.0.2.7")
+
+
+def test_a_factor_that_was_enrolled_just_now_does_not_resist_phishing():
+    facts = {"amr": "pwd", "method": "password", "purpose": "enrol", "groups": "a"}
+    assert rules.with_factor(facts, Factor.PASSKEY, Method.PASSWORD)["assurance"] == "phishing_resistant"
+    assert rules.with_factor(facts, Factor.PASSKEY, Method.PASSWORD, is_new=True)["assurance"] == "mfa"
+
+
+@pytest.mark.parametrize(
+    ("kept", "factor", "amr", "assurance"),
+    [
+        ({"amr": "pwd", "assurance": "single"}, Factor.TOTP, "pwd otp mfa", "mfa"),
+        ({"amr": "pwd", "assurance": "single"}, Factor.PASSKEY, "pwd hwk mfa", "phishing_resistant"),
+        ({"amr": "pwd otp mfa", "assurance": "mfa"}, Factor.PASSKEY, "pwd otp hwk mfa", "phishing_resistant"),
+        # Lifted higher in another tab meanwhile: it never knows less.
+        (
+            {"amr": "pwd hwk mfa", "assurance": "phishing_resistant"},
+            Factor.TOTP,
+            "pwd hwk otp mfa",
+            "phishing_resistant",
+        ),
+        ({}, Factor.TOTP, "otp mfa", "mfa"),
+    ],
+)
+def test_what_a_session_knows_after_one_more_factor(kept, factor, amr, assurance):
+    assert rules.lifted(kept, factor, Method.PASSWORD) == {
+        "factor": factor.value,
+        "amr": amr,
+        "assurance": assurance,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (b"acr=mfa", Assurance.MFA),
+        (b"acr=phishing_resistant&next=/", Assurance.PHISHING_RESISTANT),
+        (b"acr=single", Assurance.SINGLE),
+        (b"acr=", Assurance.SINGLE),
+        (b"", Assurance.SINGLE),
+        (b"acr=mfa&acr=phishing_resistant", Assurance.SINGLE),
+        (b"acr=MFA", Assurance.SINGLE),
+        (b"acr=%ff%00", Assurance.SINGLE),
+    ],
+)
+def test_how_much_a_query_wants_to_be_proven(query, wanted):
+    assert rules.wanted_assurance(query) is wanted
+
+
+@pytest.mark.parametrize(
+    ("method", "factor", "is_asked"),
+    [
+        (Method.PASSWORD, {}, True),
+        (Method.PASSKEY, {}, True),
+        (Method.MAGIC_LINK, {}, True),
+        (Method.X509, {}, False),
+        (Method.KERBEROS, {}, False),
+        (Method.X509, {"factor": "totp"}, True),
+    ],
+)
+def test_only_what_takes_somebody_answers_who_is_there_now(method, factor, is_asked):
+    assert rules.is_asked_anew({rules.AGAIN: "1", **factor}, method) is is_asked
+    assert not rules.is_asked_anew(factor, method)

@@ -33,6 +33,7 @@ PUBLIC = Kind(Sensitivity.PUBLIC)
 
 # Who and whence.
 User = Annotated[str, Kind(Sensitivity.SENSITIVE, "auth.user_id")]
+Principal = Annotated[str, Kind(Sensitivity.SENSITIVE, "kerberos.principal")]
 Email = Annotated[str, Kind(Sensitivity.SENSITIVE, "email")]
 ClientAddress = Annotated[str, Kind(Sensitivity.SENSITIVE, "server.request.client_ip")]
 RemoteAddress = Annotated[str, Kind(Sensitivity.SENSITIVE, "server.request.remote_addr")]
@@ -65,6 +66,8 @@ Names = Annotated[tuple[str, ...], PUBLIC]
 Groups = Annotated[tuple[str, ...], Kind(Sensitivity.SENSITIVE)]
 Detail = Annotated[str, Kind(Sensitivity.SENSITIVE)]
 """A sentence written by our own code, for example why a certificate was refused."""
+Device = Annotated[str, Kind(Sensitivity.SENSITIVE)]
+"""What somebody calls a device of theirs."""
 Error = Annotated[str, Kind(Sensitivity.SENSITIVE, "error")]
 """What an exception said; `events.describe` makes one safely."""
 

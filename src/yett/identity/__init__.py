@@ -6,7 +6,7 @@ Read `model`, then `directory`; `local` keeps people in one file beside the gate
 
 from yett.identity.commands import UserCommands
 from yett.identity.directory import Directory, Source
-from yett.identity.local import LocalUser, LocalUsers, UsersFileBroken, UsersFileRefused
+from yett.identity.local import LocalUser, LocalUsers, PasswordChanged, UsersFileBroken, UsersFileRefused
 from yett.identity.model import NAME, Person, PersonChanged, fold_name, is_name
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Directory",
     "LocalUser",
     "LocalUsers",
+    "PasswordChanged",
     "Person",
     "PersonChanged",
     "Source",

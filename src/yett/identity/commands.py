@@ -16,9 +16,11 @@ from cyclopts import Parameter
 from yett.identity.local import LocalUser, LocalUsers, UsersFileBroken, UsersFileRefused
 from yett.identity.local.model import SOURCE
 from yett.identity.model import Person, fold_name
-from yett.kernel import CommandFailed, Place, Table, command
+from yett.kernel import Clock, CommandFailed, Place, SystemClock, Table, command
 
 _LONGEST_LINE = 4096
+_TAKEN_OVER_WITHIN = 1.5
+"""Seconds in which a running gateway has surely read the file; until then the old password may still sign in."""
 
 Name = Annotated[str, Parameter(help="Name of the person, in lower case.")]
 Stdin = Annotated[
@@ -29,9 +31,12 @@ Stdin = Annotated[
 class UserCommands:
     """Commands about local people. `hash_password` raises ValueError for a password that cannot be used."""
 
-    def __init__(self, users: LocalUsers, hash_password: Callable[[str], str]) -> None:
+    def __init__(
+        self, users: LocalUsers, hash_password: Callable[[str], str], clock: Clock | None = None
+    ) -> None:
         self._users = users
         self._hash_password = hash_password
+        self._clock = clock or SystemClock()
 
     @command("users add", place=Place.HERE, writes=True)
     def add(
@@ -61,9 +66,11 @@ class UserCommands:
 
     @command("users passwd", place=Place.HERE, writes=True)
     def passwd(self, name: Name, *, password_stdin: Stdin = False) -> str:
-        """Set the password of a person."""
+        """Set the password of a person; their sessions end."""
         with self._existing(name) as proper:
-            self._users.set_password_hash(proper, self._new_hash(password_stdin))
+            new_hash = self._new_hash(password_stdin)
+            changed_at = self._clock.now() + _TAKEN_OVER_WITHIN
+            self._users.set_password_hash(proper, new_hash, changed_at=changed_at)
         return f"Set the password of {proper}."
 
     @command("users disable", place=Place.HERE, writes=True)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from yett.identity import events
+from yett.identity.indexes import Indexes
 from yett.identity.leaving import Leaving
 from yett.identity.model import Person, PersonChanged
 from yett.kernel import Signal, Supervisor
@@ -32,6 +33,7 @@ class Directory:
         self.changed: Signal[PersonChanged] = Signal("directory.changed")
         self._sources = tuple(sources)
         self._known: dict[str, Person] = {}
+        self._indexes = Indexes()
         self._leaving = Leaving(tasks)
         for source in self._sources:
             source.changed.connect(self._look_again)
@@ -40,6 +42,7 @@ class Directory:
         """Take note of everybody; the sources have started before."""
         events.initializing()
         for person in self.people():
+            self._indexes.replace(self._known.get(person.name), person)
             self._known[person.name] = person
         events.initialized(
             people=len(self._known),
@@ -68,6 +71,20 @@ class Directory:
         names = {person.name for source in self._sources for person in source.people()}
         return [person for name in sorted(names) if (person := self.person(name)) is not None]
 
+    def by_email(self, email: str) -> Person | None:
+        """The one person with a mail address, whatever its case; nobody when several have it."""
+        name = self._indexes.named_by(email)
+        return None if name is None else self.person(name)
+
+    def members(self, group: str) -> frozenset[str]:
+        """Names of the people in a group."""
+        return self._indexes.members(group)
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """Names of the people who are switched off."""
+        return self._indexes.disabled
+
     def on_updated(self, name: str, callback: Callable[[str], Awaitable[object]]) -> None:
         """Call back with the name of each person of whom something changed; `name` says who asks."""
         self._leaving.add_updated(name, callback)
@@ -91,10 +108,11 @@ class Directory:
         person = self.person(told.name)
         if person == before:
             return
+        self._indexes.replace(before, person)
         if person is None:
             self._known.pop(told.name, None)
         else:
             self._known[told.name] = person
-        change = PersonChanged(told.name, person, before is not None and before.is_disabled)
+        change = PersonChanged(told.name, person, before is not None and before.is_disabled, before)
         self.changed.send(change)
         self._leaving.tell(change, is_new=before is None)

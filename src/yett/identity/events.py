@@ -24,6 +24,11 @@ def disabled_callback_registered(name: Name) -> None:
     """A part of the gateway wants to hear when a person is disabled. Nothing to do."""
 
 
+@event("directory.index", WARN, "Failed to update email index")
+def email_index_failed(user: User, people: int) -> None:
+    """Several people have the same mail address, which finds none of them. Give each one of their own."""
+
+
 @event("directory.index", INFO, "User disabled, revoking OIDC tokens and sessions")
 def disabled(user: User) -> None:
     """From now on the person is refused everywhere, and what they had open is being ended."""
@@ -32,6 +37,15 @@ def disabled(user: User) -> None:
 @event("directory.index", INFO, "User removed, revoking OIDC tokens and sessions")
 def removed(user: User) -> None:
     """No source knows the person any more; they are refused, and what they had open is being ended."""
+
+
+@event("directory.index", WARN, "User replaced, revoking OIDC tokens and sessions", audit=True)
+def replaced(user: User) -> None:
+    """The name is another person's from now on: another entry of the same source, or one of another source.
+
+    What the one before had open is being ended, and what is kept about them is not given to the
+    other. If both are the same person, `yett admin belongings return` gives it back.
+    """
 
 
 @event("directory.index", WARN, "Failed to initiate OIDC token revocation")

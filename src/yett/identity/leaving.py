@@ -45,12 +45,16 @@ class Leaving:
         """React to a change; what takes time runs in the background."""
         if self._updated:
             self._tasks.run(self._call_updated(change.name), name=f"directory.updated.{change.name}")
-        if change.is_out and not change.was_disabled and not is_new:
-            if change.person is None:
-                events.removed(user=change.name)
-            else:
-                events.disabled(user=change.name)
-            self._tasks.run(self._end(change.name), name=f"directory.disabled.{change.name}")
+        is_out = change.is_out and not change.was_disabled and not is_new
+        if not is_out and not change.is_another:
+            return
+        if change.is_another:
+            events.replaced(user=change.name)
+        elif change.person is None:
+            events.removed(user=change.name)
+        else:
+            events.disabled(user=change.name)
+        self._tasks.run(self._end(change.name), name=f"directory.disabled.{change.name}")
 
     async def _call_updated(self, user: str) -> None:
         for name, callback in self._updated.items():
@@ -64,33 +68,41 @@ class Leaving:
         pending = self._steps()
         pause = _FIRST_PAUSE
         while True:
-            for key, (step, complain) in list(pending.items()):
-                try:
-                    await step(user)
-                except Exception as problem:  # noqa: BLE001 - the other steps run whatever one does
-                    complain(user, describe(problem))
-                else:
-                    del pending[key]
+            # Side by side: a store that is slow with one thing must not keep another open.
+            done = await asyncio.gather(*(self._try(user, step) for step in pending))
+            pending = [step for step, is_done in zip(pending, done, strict=True) if not is_done]
             if not pending:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _steps(self) -> dict[str, tuple[Step, Complaint]]:
-        steps: dict[str, tuple[Step, Complaint]] = {}
-        if self._tokens is not None:
-            steps["revoke tokens"] = (
-                self._tokens,
-                lambda user, error: events.token_revocation_failed(user=user, error=error),
-            )
+    async def _try(self, user: str, step: tuple[Step, Complaint]) -> bool:
+        work, complain = step
+        try:
+            await work(user)
+        except Exception as problem:  # noqa: BLE001 - the other steps run whatever one does
+            complain(user, describe(problem))
+            return False
+        return True
+
+    def _steps(self) -> list[tuple[Step, Complaint]]:
+        steps: list[tuple[Step, Complaint]] = []
         if self._sessions is not None:
-            steps["revoke sessions"] = (
-                self._sessions,
-                lambda user, error: events.session_revocation_failed(user=user, error=error),
-            )
-        for name, callback in self._disabled.items():
-            steps[f"callback {name}"] = (_announced(name, callback), _complaint_about(name))
+            steps.append((self._sessions, _session_complaint))
+        if self._tokens is not None:
+            steps.append((self._tokens, _token_complaint))
+        steps += [
+            (_announced(name, callback), _complaint_about(name)) for name, callback in self._disabled.items()
+        ]
         return steps
+
+
+def _session_complaint(user: str, error: str) -> None:
+    events.session_revocation_failed(user=user, error=error)
+
+
+def _token_complaint(user: str, error: str) -> None:
+    events.token_revocation_failed(user=user, error=error)
 
 
 def _announced(name: str, callback: Step) -> Step:

@@ -20,6 +20,13 @@ class Person:
     is_disabled: bool
     source: str
     """Which source of the directory this comes from."""
+    id: str = ""
+    """What their entry there is called for good, and no other will be; empty when it has only the name."""
+
+    @property
+    def entry(self) -> str:
+        """Which entry of which source this is. The same name with another entry is another person."""
+        return f"{self.source}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,13 @@ class PersonChanged:
     name: str
     person: Person | None
     was_disabled: bool
+    before: Person | None = None
+    """Who had the name until now, where the directory tells it; a source need not know."""
+
+    @property
+    def is_another(self) -> bool:
+        """Whether the name is another person's than before."""
+        return self.before is not None and self.person is not None and self.before.entry != self.person.entry
 
     @property
     def is_out(self) -> bool:

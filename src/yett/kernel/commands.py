@@ -2,7 +2,7 @@
 
 A command is a typed function or method with a docstring. Methods belong to a class that takes
 its collaborators in the constructor, so help and parsing work without a running server, and
-`app.py` binds the class to an instance inside it.
+`app` binds the class to an instance inside it.
 """
 
 import enum

@@ -1,4 +1,4 @@
-"""Telling many: the owner publishes a typed signal, `app.py` connects listeners."""
+"""Telling many: the owner publishes a typed signal, `app` connects listeners."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

@@ -162,6 +162,9 @@ class ServiceSettings:
         at_most=1000,
         reloadable=False,
     )
+    enable_portal: bool = setting(
+        True, "Whether people have a page of their own, `/profile`, to manage their account."
+    )
     drain_timeout: timedelta = setting(
         timedelta(seconds=30), "How long requests in flight may take to finish at shutdown.", reloadable=False
     )

@@ -2,6 +2,7 @@
 
 from yett.events import DEBUG, ERROR, INFO, TRACE, WARN, event
 from yett.events.fields import Error, Name, SessionRef, User
+from yett.identity.access import Assurance
 from yett.oidc.model import Reason, Unminted
 
 
@@ -25,9 +26,14 @@ def sign_in_needed(client: Name, is_again: bool) -> None:
     """The person has no session, or the client asks for a fresh one. Nothing to do."""
 
 
+@event("oidc.authorize", DEBUG, "More proof needed before authorization")
+def more_proof_needed(user: User, client: Name, needed: Assurance, held: Assurance) -> None:
+    """The person is signed in, and the client asks to know more of them (`acr_values`). Nothing to do."""
+
+
 @event("oidc.authorize", DEBUG, "Authorization needs a person")
 def login_required(client: Name) -> None:
-    """The client asked without showing a page (prompt=none) and nobody is signed in. Nothing to do."""
+    """The client asked without showing a page (prompt=none), and it takes a person to go on. Nothing to do."""
 
 
 @event("oidc.authorize", WARN, "Authorization request refused")

@@ -7,6 +7,7 @@ current and the next one, and a token never lasts longer than an epoch. Nothing 
 
 import base64
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from yett.events import describe
 from yett.identity import Person
+from yett.identity.access import ASSURANCE, METHODS, assurance_of
 from yett.kernel import Clock, new_id
 from yett.keys import Epochs, MasterKey, NoKey
 from yett.net.pages import problem
@@ -28,6 +30,7 @@ MAX_TOKEN = 16 * 1024
 """Characters of the longest token: what many servers take as one header field at most."""
 MAX_LIFETIME = 3600.0
 _PURPOSE = "oidc/bearer"
+_NOTHING: Mapping[str, str] = {}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -45,20 +48,45 @@ class Minting:
         self._epochs.use(settings.key_rotation.total_seconds())
 
     def mint(
-        self, person: Person, wanted: Wanted, *, session: str, auth_time: float | None, ends_at: float
+        self,
+        person: Person,
+        wanted: Wanted,
+        *,
+        session: str,
+        auth_time: float | None,
+        ends_at: float,
+        metadata: Mapping[str, str] = _NOTHING,
     ) -> Minted | Unminted:
-        """A token that names the person to one application; it is over when their session is."""
-        made = self._mint(person, wanted, session, auth_time, ends_at)
+        """A token that names the person to one application; it is over when their session is.
+
+        `metadata` is what the session keeps, of which the token tells how its person signed in.
+        """
+        try:
+            made = self.make(
+                person, wanted, session=session, auth_time=auth_time, ends_at=ends_at, metadata=metadata
+            )
+        except NoKey as wrong:
+            error = describe(wrong.__cause__ or wrong)
+            events.bearer_not_minted(user=person.name, client=wanted.app, reason=Unminted.KEY, error=error)
+            return Unminted.KEY
         if isinstance(made, Minted):
             lifetime = made.expires_at - made.issued_at
             events.bearer_minted(user=person.name, client=wanted.app, session=session, lifetime=lifetime)
-        elif made is not Unminted.KEY:
+        else:
             events.bearer_not_minted(user=person.name, client=wanted.app, reason=made, error=made.value)
         return made
 
-    def _mint(
-        self, person: Person, wanted: Wanted, session: str, auth_time: float | None, ends_at: float
+    def make(
+        self,
+        person: Person,
+        wanted: Wanted,
+        *,
+        session: str,
+        auth_time: float | None,
+        ends_at: float,
+        metadata: Mapping[str, str] = _NOTHING,
     ) -> Minted | Unminted:
+        """The same for whoever says in the log what becomes of it. Raises NoKey."""
         now = self._clock.now()
         issued_at = math.floor(now)
         expires_at = math.floor(min(now + min(wanted.lifetime, MAX_LIFETIME), ends_at))
@@ -66,12 +94,7 @@ class Minting:
             return Unminted.PERSON
         if expires_at <= now:
             return Unminted.OVER
-        try:
-            key = self._epochs.at(now)
-        except NoKey as wrong:
-            error = describe(wrong.__cause__ or wrong)
-            events.bearer_not_minted(user=person.name, client=wanted.app, reason=Unminted.KEY, error=error)
-            return Unminted.KEY
+        key = self._epochs.at(now)
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "sub": person.name,
@@ -86,8 +109,15 @@ class Minting:
             "email": person.email,
             "groups": list(person.groups),
         }
-        if auth_time is not None:
+        # How they signed in, as RFC 9068, section 2.2.1, has it; what nobody knows is left out.
+        if auth_time:
             claims["auth_time"] = int(auth_time)
+        if metadata.get(METHODS):
+            claims["amr"] = metadata[METHODS].split()
+        if metadata.get(ASSURANCE):
+            claims["acr"] = assurance_of(metadata).value
+        if wanted.scope:
+            claims["scope"] = wanted.scope
         # The name that RFC 8037 gave Ed25519 in JOSE is the one that libraries know.
         header = {"alg": "EdDSA", "kid": key.key_id, "typ": "at+jwt"}
         try:

@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass
 
+from yett.identity.access import Assurance
+
 CODE_REF = "oidc_code"
 """Under this name a session made from a code keeps `Grant.code_ref` in its metadata.
 
@@ -32,6 +34,8 @@ class Reason(enum.Enum):
     REQUEST_OBJECT = "request_object"
     TOO_LONG = "too_long"
     LOGIN_REQUIRED = "login_required"
+    ACR = "acr_values"
+    INTERACTION_REQUIRED = "interaction_required"
     PERSON = "person"
     UNAVAILABLE = "unavailable"
     # Codes.
@@ -51,6 +55,7 @@ ERRORS = {
     Reason.RESPONSE_TYPE: "unsupported_response_type",
     Reason.SCOPE: "invalid_scope",
     Reason.LOGIN_REQUIRED: "login_required",
+    Reason.INTERACTION_REQUIRED: "interaction_required",
     Reason.PERSON: "access_denied",
     Reason.UNAVAILABLE: "temporarily_unavailable",
     Reason.REQUEST_OBJECT: "request_not_supported",
@@ -83,6 +88,8 @@ class Asked:
     """prompt=login: an existing sign-on does not count."""
     max_age: int | None
     """Seconds the sign-on may be old; None for any age."""
+    assurance: Assurance = Assurance.SINGLE
+    """How much has to be known of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,10 @@ class SignOn(enum.Enum):
     ENOUGH = "enough"
     FIRST = "first"
     AGAIN = "again"
+    STEP_UP = "step_up"
+    """The person is signed in, and has to prove more."""
     IMPOSSIBLE = "impossible"
+    """A person is needed, and no page may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,7 @@ class Code:
     scope: str
     expires_at: float
     is_spent: bool = False
+    assurance: Assurance = Assurance.SINGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,7 @@ class Grant:
     scope: str
     code_ref: str
     """Public handle of the code, see `CODE_REF`."""
+    assurance: Assurance = Assurance.SINGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +196,5 @@ class Wanted:
     app: str
     audience: str
     lifetime: float
+    scope: str = ""
+    """What the token says it is good for (RFC 9068, section 2.2.3); nothing without one."""

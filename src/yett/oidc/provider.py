@@ -9,12 +9,24 @@ from urllib.parse import urlsplit
 
 from yett.events import describe
 from yett.identity import Person
+from yett.identity.access import METHODS, Assurance, assurance_of, shows_presence
 from yett.kernel import Clock
+from yett.net.pages import parse_fields
 from yett.oidc import events, rules
 from yett.oidc.clients import Clients
 from yett.oidc.codes import Codes, Use
 from yett.oidc.config import OIDCSettings
-from yett.oidc.model import CODE_REF, Asked, Client, Code, Grant, Reason, Refused, SentBack, SignOn
+from yett.oidc.model import (
+    CODE_REF,
+    Asked,
+    Client,
+    Code,
+    Grant,
+    Reason,
+    Refused,
+    SentBack,
+    SignOn,
+)
 from yett.oidc.routes import routes
 from yett.sessions import Session, SessionType
 from yett.store import Records, StoreUnavailable
@@ -99,6 +111,14 @@ class Provider:
         """Let a client ask no more; codes it has already are refused. Whether it was known."""
         return self.clients.pop(client_id, None) is not None
 
+    def application_of(self, query: bytes) -> str:
+        """The origin that a proper request for a code would be answered to; empty for any other query."""
+        asked = rules.read_request(parse_fields(query), self.clients)
+        if not isinstance(asked, Asked):
+            return ""
+        parts = urlsplit(asked.redirect_uri)
+        return f"{parts.scheme}://{parts.netloc}"
+
     # Codes.
 
     async def authorize(self, asked: Asked, token: str) -> str | SignOn | SentBack:
@@ -114,10 +134,18 @@ class Provider:
         if session is not None and session.type is not SessionType.SIGN_ON:
             session = None
         now = self._clock.now()
-        needed = rules.judge_sign_on(asked, None if session is None else session.created_at, now)
+        held = Assurance.SINGLE if session is None else assurance_of(session.metadata)
+        signed_in_at = None if session is None else _auth_time(session)
+        needed = rules.judge_sign_on(asked, signed_in_at, now, held)
         if needed is SignOn.IMPOSSIBLE:
             events.login_required(client=asked.client_id)
-            return _sent_back(asked, Reason.LOGIN_REQUIRED)
+            is_in = session is not None and not held.reaches(asked.assurance)
+            return _sent_back(asked, Reason.INTERACTION_REQUIRED if is_in else Reason.LOGIN_REQUIRED)
+        if session is not None and needed is SignOn.STEP_UP:
+            events.more_proof_needed(
+                user=session.module_key, client=asked.client_id, needed=asked.assurance, held=held
+            )
+            return needed
         if session is None or needed is not SignOn.ENOUGH:
             events.sign_in_needed(client=asked.client_id, is_again=needed is SignOn.AGAIN)
             return needed
@@ -131,11 +159,12 @@ class Provider:
             challenge=asked.challenge,
             user=user,
             sign_on_ref=session.ref,
-            auth_time=session.created_at,
-            methods=tuple(session.metadata.get("amr", "").split()),
+            auth_time=_auth_time(session),
+            methods=tuple(session.metadata.get(METHODS, "").split()),
             nonce=asked.nonce,
             scope=asked.scope,
             expires_at=now + self._settings.code_lifetime.total_seconds(),
+            assurance=held,
         )
         text = await self._codes.issue(code, now=now)
         events.code_generated(user=user, client=asked.client_id, session=session.ref)
@@ -171,6 +200,7 @@ class Provider:
             nonce=kept.nonce,
             scope=kept.scope,
             code_ref=ref,
+            assurance=kept.assurance,
         )
 
     def _judge(self, code: Code, client_id: str, redirect_uri: str, verifier: str) -> Reason | None:
@@ -199,6 +229,14 @@ class Provider:
             if session.metadata.get(CODE_REF) == code_ref:
                 ended += await self._sessions.revoke(session.ref)
         return ended
+
+
+def _auth_time(session: Session) -> float:
+    """When the person proved who they are; the beginning of time where nobody had to be there for it.
+
+    Otherwise who finds somebody's browser could sign out and in again, and pass for fresh.
+    """
+    return session.created_at if shows_presence(session.metadata) else 0.0
 
 
 def _sent_back(asked: Asked, reason: Reason) -> SentBack:

@@ -14,6 +14,7 @@ from yett.oidc.model import Asked, Client, Reason, SentBack, Shown, SignOn
 
 AUTHORIZE = "/oidc/authorize"
 _SIGN_IN = "/signin"
+_STEP_UP = "/signin/step-up"
 
 _REFUSALS = {
     Reason.PKCE_MISSING: events.pkce_missing,
@@ -66,6 +67,8 @@ def _answer(authority: Authority, asked: Asked, fields: Fields, outcome: str | S
             return _send_back(authority, outcome)
         case SignOn():
             to = f"{AUTHORIZE}?{rules.without_demands(fields)}"
+            if outcome is SignOn.STEP_UP:
+                return redirect(f"{_STEP_UP}?{urlencode({'acr': asked.assurance.value, 'next': to})}")
             again = {"again": "1"} if outcome is SignOn.AGAIN else {}
             return redirect(f"{_SIGN_IN}?{urlencode({'next': to, **again})}")
         case code:

@@ -11,6 +11,7 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 
+from yett.identity.access import Assurance, assurance_named
 from yett.net.pages import Fields
 from yett.oidc.model import ERRORS, Asked, Client, Code, Reason, SentBack, Shown, SignOn
 
@@ -38,6 +39,8 @@ _KNOWN = (
     "nonce",
     "code_challenge",
     "code_challenge_method",
+    # Stays when a demand for a fresh sign-in is met: what comes of that may be too little.
+    "acr_values",
 )
 
 
@@ -114,7 +117,18 @@ def read_request(fields: Fields | None, clients: Mapping[str, Client]) -> Asked 
         must_not_show="none" in prompts,
         must_sign_in="login" in prompts,
         max_age=int(given["max_age"]) if "max_age" in given else None,
+        assurance=assurance_wanted(given.get("acr_values", "")),
     )
+
+
+def assurance_wanted(acr_values: str) -> Assurance:
+    """How much a client wants to be known (OpenID Connect Core, section 3.1.2.1; RFC 9470, section 4).
+
+    Any of its values will do, so the least of them counts. Those that nobody knows here ask for
+    nothing: a client that relies on one has to look at the `acr` that it gets.
+    """
+    known = (assurance_named(name) for name in acr_values.split(" "))
+    return min(filter(None, known), key=lambda each: each.rank, default=Assurance.SINGLE)
 
 
 def _judge_parameters(given: Mapping[str, str], client: Client) -> Reason | None:
@@ -137,17 +151,25 @@ def _judge_parameters(given: Mapping[str, str], client: Client) -> Reason | None
         (Reason.SCOPE, len(scopes) > _MOST_SCOPES or not client.scopes.issuperset(scopes)),
         # "none" stands alone; "consent" and "select_account" ask for pages that do not exist here.
         (Reason.PROMPT, prompts not in ([], ["none"], ["login"])),
+        (Reason.ACR, not _TEXT.fullmatch(given.get("acr_values", ""))),
         (Reason.MAX_AGE, not _SECONDS.fullmatch(given.get("max_age", "0"))),
     )
     return next((reason for reason, is_so in checks if is_so), None)
 
 
-def judge_sign_on(asked: Asked, auth_time: float | None, now: float) -> SignOn:
-    """What is needed before a code can be made; `auth_time` is None when nobody is signed in."""
+def judge_sign_on(
+    asked: Asked, auth_time: float | None, now: float, held: Assurance = Assurance.SINGLE
+) -> SignOn:
+    """What is needed before a code can be made; `auth_time` is None when nobody is signed in.
+
+    `held` is how much is known of whoever is. More proof is asked for on top of a sign-in that is recent enough.
+    """
     if auth_time is None:
         needed = SignOn.FIRST
     elif asked.must_sign_in or (asked.max_age is not None and now - auth_time > asked.max_age):
         needed = SignOn.AGAIN
+    elif not held.reaches(asked.assurance):
+        needed = SignOn.STEP_UP
     else:
         return SignOn.ENOUGH
     return SignOn.IMPOSSIBLE if asked.must_not_show else needed

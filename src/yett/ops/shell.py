@@ -28,7 +28,16 @@ FOLDERS: dict[tuple[str, ...], str] = {
     ("logs",): "Search the record.",
     ("audit",): "Check that the audit log is whole.",
     ("users",): "People in the local file.",
+    ("directory",): "What is known of people and groups.",
+    ("ldap",): "Servers of LDAP.",
+    ("otp",): "Codes by mail.",
+    ("totp",): "Authenticator apps.",
+    ("passkey",): "Passkeys of people.",
+    ("onboarding",): "Invitations of people who sign in for the first time.",
+    ("belongings",): "What people who are gone have left behind.",
     ("reference",): "Print the references from the declarations.",
+    ("x509",): "Client certificates.",
+    ("kerberos",): "The keys of the gateway's service, and people's tickets.",
     ("ca",): "The gateway's own certificate authority.",
     ("store",): "The store's file.",
     ("proxy",): "Pools of backends behind applications.",
@@ -39,6 +48,8 @@ FOLDERS: dict[tuple[str, ...], str] = {
     ("log",): "How much is recorded.",
     ("ech",): "The key that hides host names in TLS hellos.",
     ("data",): "What the gateway's modules keep about people.",
+    ("mail",): "Mails to people.",
+    ("notify",): "What operators are told of by mail and webhook.",
 }
 
 

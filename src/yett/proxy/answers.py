@@ -5,7 +5,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from yett.events import current_scope
-from yett.identity.access import Reason
+from yett.identity.access import Assurance, Reason
 from yett.net.http import FAILURE_STATUS, REFUSAL_STATUS, Answer, ASGIApp, Failure, Refusal
 from yett.net.pages import Action, error_page
 from yett.proxy import events
@@ -106,16 +106,33 @@ def sign_in_again(request_id: str, made: Departure) -> Answer:
     )
 
 
-def fresh_sign_in_required(max_age: float) -> Answer:
-    """The same for a script, as RFC 9470, section 3, has it."""
-    seconds = int(max_age)
+def prove_more(request_id: str, made: Departure) -> Answer:
+    """The same for a person who has to prove more than they did when they signed in."""
+    return _page(
+        401,
+        "This takes more proof that it is you",
+        "What you sent was not passed on. Prove it now, then go back and send it once more.",
+        request_id,
+        (Action("Prove that it is you", made.location),),
+        f"Set-Cookie: {made.cookie}\r\n".encode("ascii") + _CHALLENGE,
+    )
+
+
+def better_sign_in_required(max_age: float | None, needed: Assurance) -> Answer:
+    """Both for a script, as RFC 9470, section 3, has it: how recent, and how strong, a sign-in has to be."""
+    body = '{"error":"insufficient_user_authentication"'
+    challenge = 'Cookie realm="yett", error="insufficient_user_authentication"'
+    if max_age is not None:
+        body += f',"max_age":{int(max_age)}'
+        challenge += f', max_age="{int(max_age)}"'
+    if needed is not Assurance.SINGLE:
+        body += f',"acr_values":"{needed.value}"'
+        challenge += f', acr_values="{needed.value}"'
     return Answer(
         401,
-        b'{"error":"insufficient_user_authentication","max_age":%d}\n' % seconds,
+        f"{body}}}\n".encode("ascii"),
         content_type=b"application/json",
-        headers=b"Cache-Control: no-store\r\n"
-        b'WWW-Authenticate: Cookie realm="yett", error="insufficient_user_authentication", max_age="%d"\r\n'
-        % seconds,
+        headers=f"Cache-Control: no-store\r\nWWW-Authenticate: {challenge}\r\n".encode("ascii"),
     )
 
 

@@ -16,6 +16,7 @@ from yett.proxy.matching import BadPattern, Place, Places
 from yett.proxy.own import BadAnswer, Own, compile_notice, compile_redirect
 from yett.proxy.reauth import covers, freshness_at
 from yett.proxy.routes import BadFallback, Duplicate, Fallback, HostRoutes, Route, RouteTable, Variants
+from yett.proxy.step_up import demands_at, parts_of, problem_of
 from yett.proxy.steps import Step
 from yett.proxy.transport import BadTransport, outfit
 from yett.proxy.vouching import problems_of
@@ -77,7 +78,12 @@ class _Numbers:
     def finished(self, made: _Made, path: str) -> Route:
         """The route as it is below one of its paths."""
         self._last += 1
-        route = replace(made.route, number=self._last, freshness=freshness_at(path, made.mapping.reauth))
+        route = replace(
+            made.route,
+            number=self._last,
+            rule=replace(made.route.rule, demands=demands_at(path, made.mapping)),
+            freshness=freshness_at(path, made.mapping.reauth),
+        )
         return replace(route, is_plain=_is_plain(route))
 
 
@@ -121,7 +127,7 @@ def _compile_host(spots: dict[tuple[str, PathKind], list[_Made]], numbers: _Numb
         parts = {
             rule.path.rstrip("/")
             for each in made
-            for rule in each.mapping.reauth
+            for rule in parts_of(each.mapping)
             if kind is not PathKind.EXACT and not covers(rule, path)
         }
         places.append(place(path, kind, made, [place(part, PathKind.PREFIX, made) for part in sorted(parts)]))
@@ -154,7 +160,12 @@ def _compile(
         host=mapping.host,
         path=path,
         kind=kind,
-        rule=Rule(name=mapping.app, groups=frozenset(mapping.groups), is_public=mapping.public),
+        rule=Rule(
+            name=mapping.app,
+            groups=frozenset(mapping.groups),
+            is_public=mapping.public,
+            demands=demands_at(path, mapping),
+        ),
         upstream=upstream,
         address=address,
         host_header=host_header,
@@ -193,13 +204,14 @@ def _path(mapping: MappingSettings) -> tuple[str, PathKind]:
                 raise BadMapping(f"{mapping.app}: path {path}: {problem}") from problem
     if (path + "/").casefold().startswith(RESERVED):
         raise BadMapping(f"{mapping.app}: paths below {RESERVED} are the gateway's own")
-    for rule in mapping.reauth:
+    for rule in parts_of(mapping):
         is_inside = covers(rule, path) or (
             kind is not PathKind.EXACT
             and (rule.path + "/").startswith(path.partition("*")[0].rstrip("/") + "/")
         )
         if not is_inside:
-            raise BadMapping(f"{mapping.app}: reauth.path {rule.path} is not below {path}")
+            table = "reauth" if rule in mapping.reauth else "step_up"
+            raise BadMapping(f"{mapping.app}: {table}.path {rule.path} is not below {path}")
     return path, kind
 
 
@@ -210,6 +222,9 @@ def _check(mapping: MappingSettings, service_host: str, pools: Collection[str]) 
         raise BadMapping(f"{mapping.app}: a public mapping cannot ask for groups; remove one of the two")
     if mapping.public and mapping.reauth:
         raise BadMapping(f"{mapping.app}: a public mapping cannot ask for a recent sign-in (reauth)")
+    problem = problem_of(mapping)
+    if problem:
+        raise BadMapping(f"{mapping.app}: {problem}")
     if len(mapping.host) > _LONGEST_HOST:
         raise BadMapping(f"{mapping.app}: a host name has at most {_LONGEST_HOST} characters")
     ends = (mapping.service, mapping.pool, mapping.redirect, mapping.assets, mapping.answer)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from yett.config import REQUIRED, Size, item, section, setting
+from yett.identity.access import Assurance
 from yett.net import HOST_NAME
 from yett.proxy.balancing import PoolSettings
 from yett.proxy.balancing.config import PROTOCOL, SERVICE, SERVICE_WORDS
@@ -61,7 +62,7 @@ class HeaderSettings:
     set: tuple[str, ...] = setting(
         (),
         'Fields that replace those of the same name, as "Name: value"; {user}, {name}, {email}, {groups}, '
-        "{session}, {app}, {host}, {client_address} and {request_id} stand for what they say.",
+        "{session}, {assurance}, {app}, {host}, {client_address} and {request_id} stand for what they say.",
         matches=_FIELD + ":[ -~]*",
         expects='"Name: value" in visible ASCII characters',
     )
@@ -145,6 +146,24 @@ class ReauthSettings:
     )
 
 
+@item()
+class StepUpSettings:
+    """What takes more proof than the rest of the mapping: a path, some people, or both."""
+
+    assurance: Assurance = setting(
+        Assurance.MFA,
+        'How much has to be known of people: "mfa", two factors, or "phishing_resistant", two of which one '
+        "cannot be relayed, such as a passkey.",
+    )
+    path: str = setting(
+        "",
+        "Path below which the rule applies, in whole segments; everywhere in the mapping when empty.",
+        matches=f"({_SEGMENTS})?",
+        expects=_SEGMENTS_WORDS,
+    )
+    groups: tuple[str, ...] = setting((), "Groups whose members it applies to; everybody when empty.")
+
+
 @item(named_by="app")
 class MappingSettings:
     """One application, or one path of it."""
@@ -204,6 +223,14 @@ class MappingSettings:
     )
     groups: tuple[str, ...] = setting(
         (), "Groups whose members may enter; with none, everybody who is signed in."
+    )
+    assurance: Assurance = setting(
+        Assurance.SINGLE,
+        'How much has to be known of people: "single" for any way to sign in, "mfa", or "phishing_resistant". '
+        "Whoever proved less is asked for what is missing.",
+    )
+    step_up: tuple[StepUpSettings, ...] = setting(
+        (), "What takes more proof than that, as [[proxy.mapping.step_up]] tables."
     )
     public: bool = setting(False, "Let everybody in without signing in; `groups` must be empty.")
     websocket: bool = setting(True, "Pass WebSocket connections on.")

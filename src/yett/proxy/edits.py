@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from yett.identity import Person
+from yett.identity.access import assurance_of
 from yett.net.http import Request
 from yett.proxy.config import HeaderSettings
 from yett.sessions import Session
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-_OF_A_PERSON = frozenset({"user", "name", "email", "groups", "session"})
+_OF_A_PERSON = frozenset({"user", "name", "email", "groups", "session", "assurance"})
 _OF_A_REQUEST = frozenset({"host", "client_address", "request_id"})
 _FRAMING = frozenset(
     {
@@ -149,6 +150,7 @@ def _facts(app: str, session: Session | None, person: Person | None) -> dict[str
         facts["groups"] = ",".join(quote(group, safe="") for group in person.groups)
     if session is not None:
         facts["session"] = session.ref
+        facts["assurance"] = assurance_of(session.metadata).value
     return facts
 
 

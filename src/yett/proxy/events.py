@@ -15,6 +15,7 @@ from yett.events.fields import (
     SessionRef,
     User,
 )
+from yett.identity.access import Assurance
 from yett.net.http import Failure
 from yett.proxy.balancing import NoBackend
 from yett.proxy.config import PathKind
@@ -88,6 +89,8 @@ def route_configured(
     identity_headers: bool,
     conditions: int,
     reauth: int,
+    assurance: Assurance,
+    step_up: int,
 ) -> None:
     """One line per route at each (re)load: what is reachable, where it goes, and who may enter."""
 
@@ -136,6 +139,24 @@ def path_too_long(host: Host, length: int) -> None:
 @event("proxy.limit", WARN, "Request body larger than the mapping allows")
 def body_too_large(app: App, host: Host, limit: int, size: int) -> None:
     """The client got a 413 or was cut off. Size 0: the request did not say. Raise `max_body` if it should pass."""
+
+
+@event("proxy.stepup", INFO, "Step-up required", audit=True)
+def step_up_required(
+    user: User, app: App, host: Host, path: Path, needed: Assurance, held: Assurance
+) -> None:
+    """The mapping takes more proof than the person gave when they signed in; they were asked for it.
+
+    Nothing to do. Again and again for one person, they have no such factor: help them to set one up.
+    """
+
+
+@event("proxy.stepup", WARN, "Sign-in proved too little", audit=True)
+def proved_too_little(user: User, app: App, host: Host, needed: Assurance, held: Assurance) -> None:
+    """Somebody came back from the sign-in page with less than they were sent for, and was not let in.
+
+    They took the demand out of the address; it is checked again here for that very case.
+    """
 
 
 @event("proxy.reauth", INFO, "Re-authentication required", audit=True)

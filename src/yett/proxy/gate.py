@@ -1,8 +1,8 @@
 """One decision per request.
 
 The order is policy, so it stands here in one place: host and path, reserved pages, session,
-person, access, recent sign-in, size, identity headers. Everything is looked up in local memory;
-only a session that this node has not seen yet waits for the store.
+person, access, strength of the sign-in, its age, size, identity headers. Everything is looked up
+in local memory; only a session that this node has not seen yet waits for the store.
 
 A decision to let somebody through is remembered for as long as everything it was made of is the
 very same: session, person, route, signature. Persons and routes are immutable, so a change of
@@ -16,7 +16,7 @@ from datetime import timedelta
 from yett.events import Scope
 from yett.guard import Door
 from yett.identity import Directory, Person
-from yett.identity.access import Allowed, Denied, judge
+from yett.identity.access import Allowed, Assurance, Denied, StepUp, assurance_of, judge
 from yett.identity.access import events as access
 from yett.kernel import Clock
 from yett.kernel.metrics import Tally
@@ -227,7 +227,8 @@ class ProxyGate:
     def _judge_anew(
         self, request: Request, route: Route, session: Session | None, person: Person | None
     ) -> Decision:
-        verdict = judge(route.rule, None if session is None else session.module_key, person)
+        held = Assurance.SINGLE if session is None else assurance_of(session.metadata)
+        verdict = judge(route.rule, None if session is None else session.module_key, person, held)
         if isinstance(verdict, Allowed):
             try:
                 ready = self._prepare(request, route, session, person)
@@ -250,6 +251,10 @@ class ProxyGate:
             return self._ours(request, self._written(scope, answer))
         _say_checked(request, route, person, type(verdict).__name__)
         home = self.table.home(request.host).start
+        if isinstance(verdict, StepUp) and session is not None:
+            request.note = route.app
+            answer = self._sending.departures.stronger(request, route, session, verdict.needed, home)
+            return self._ours(request, self._written(request.scope, answer))
         return self._ours(request, self._sending.departures.first(request, route, home))
 
     def _pass(self, request: Request, ready: _Ready, session: Session | None) -> Decision:
@@ -329,6 +334,7 @@ class ProxyGate:
             "client_address": request.scope.client_address,
             "host": request.host,
             "home": home,
+            "certificate": request.connection.certificate,
         }
         return Serve(app, max_body=64 * 1024, state=state)
 

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from yett.events import current_scope, describe, is_in_scope
+from yett.identity.access import ASSURANCE, METHODS, Assurance, assurance_named
 from yett.kernel import Clock, new_secret
 from yett.keys import Sealer
 from yett.oidc import CODE_REF, Grant, Reason, Refused
@@ -80,6 +81,7 @@ class _Reply(NamedTuple):
 
 
 _SPENT = _Reply(400, "This sign-in has been used already or is too old. Open the page again.")
+_TOO_LITTLE = "The application takes more proof that it is you than this sign-in gave."
 _REPLIES = {
     Reason.UNAVAILABLE: _Reply(503, "Signing in does not work at the moment. Try again in a moment."),
     Reason.PERSON: _Reply(403, "This account cannot be used."),
@@ -97,6 +99,8 @@ class _Trip:
     csrf: str
     verifier: str
     nonce: str
+    assurance: str
+    """How much the person was to prove. Whoever comes back with less is told, not sent again."""
 
 
 _TRIP_KEYS = {each.name for each in fields(_Trip)}
@@ -165,19 +169,21 @@ class Login:
         csrf: str,
         now: float,
         max_age: float | None = None,
+        assurance: Assurance = Assurance.SINGLE,
     ) -> Departure | None:
         """Begin a trip from `target` on `host`; a target too long to travel becomes `home`.
 
         A well-formed earlier cookie is used again: tabs that are sent to sign in together share it,
         so that all of them can come back. `max_age` is how many seconds ago the person may have
-        signed in; whoever did so before has to prove again who they are. None when what a trip
-        needs cannot be made.
+        signed in; whoever did so before has to prove again who they are. `assurance` is how much has to
+        be known of them. None when what a trip needs cannot be made.
         """
         made = self._secrets(host, csrf)
         if made is None:
             return None
         csrf, verifier, nonce = made
-        trip = _Trip(host, app, target if len(target) <= _LONGEST_RETURN else home, csrf, verifier, nonce)
+        target = target if len(target) <= _LONGEST_RETURN else home
+        trip = _Trip(host, app, target, csrf, verifier, nonce, assurance.value)
         try:
             state = self._sealer.seal(asdict(trip), expires_at=now + self._timeout)
         except (OSError, ValueError) as problem:
@@ -197,6 +203,9 @@ class Login:
         if max_age is not None:
             # The gate looks at the time of the sign-in itself: this can be taken out of the address.
             asked["max_age"] = str(int(max_age))
+        if assurance is not Assurance.SINGLE:
+            # The same goes for this one, and coming back with less is found out in `arrive`.
+            asked["acr_values"] = assurance.value
         cookie = keep_csrf(csrf, math.ceil(self._timeout))
         return Departure(f"{self._issuer}/oidc/authorize?{urlencode(asked)}", cookie)
 
@@ -246,6 +255,16 @@ class Login:
         if not hmac.compare_digest(granted.nonce, trip.nonce):
             events.exchange_failed(host=host, reason="nonce")
             return NotArrived(400, "The answer belongs to another sign-in. Open the page again.", wanted)
+        needed = assurance_named(trip.assurance)
+        if needed is None or not granted.assurance.reaches(needed):
+            events.proved_too_little(
+                user=granted.user,
+                app=trip.app,
+                host=host,
+                needed=needed or Assurance.PHISHING_RESISTANT,
+                held=granted.assurance,
+            )
+            return NotArrived(403, _TOO_LITTLE, wanted)
         try:
             issued = await self._sessions.create(
                 SessionType.AUTHENTICATED,
@@ -257,6 +276,8 @@ class Login:
                     **self._remember(granted.user),
                     CODE_REF: granted.code_ref,
                     AUTH_TIME: format(granted.auth_time, ".3f"),
+                    METHODS: " ".join(granted.methods),
+                    ASSURANCE: granted.assurance.value,
                 },
             )
         except SessionNotCreated as problem:

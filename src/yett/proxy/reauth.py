@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from yett.proxy.config import ReauthSettings
+from yett.proxy.config import ReauthSettings, StepUpSettings
 from yett.sessions import Session
 
 AUTH_TIME = "auth_time"
@@ -26,7 +26,7 @@ class Freshness:
     max_age: float
 
 
-def covers(settings: ReauthSettings, path: str) -> bool:
+def covers(settings: ReauthSettings | StepUpSettings, path: str) -> bool:
     """Whether a rule applies to everything below a path that has no slash at its end."""
     above = settings.path.rstrip("/")
     return not above or path == above or path.startswith(above + "/")

@@ -56,7 +56,7 @@ class Sending:
     ) -> Decision:
         """Where the request goes, `forward` being what is the same for all of this person on this route."""
         if session is not None and route.freshness:
-            refused = self.departures.again(request, route, session, home)
+            refused = self.departures.again(request, route, session, person, home)
             if refused is not None:
                 request.note = route.app
                 return self._refuse(request, refused)

@@ -188,7 +188,7 @@ class Proxy:
                 steps_of, settings=settings, public_port=self._public_port, vouching=self._vouching
             ),
         )
-        reauth = {mapping.app: len(mapping.reauth) for mapping in settings.mapping}
+        mappings = {mapping.app: mapping for mapping in settings.mapping}
         for bad in table.bad_fallbacks:
             events.invalid_fallback(app=bad.app, service=bad.service, error=bad.problem)
         for duplicate in table.duplicates:
@@ -225,7 +225,9 @@ class Proxy:
                 websocket=route.websocket,
                 identity_headers=route.identity_headers,
                 conditions=len(route.conditions.fields) + len(route.conditions.query),
-                reauth=reauth[route.app],
+                reauth=len(mappings[route.app].reauth),
+                assurance=mappings[route.app].assurance,
+                step_up=len(mappings[route.app].step_up),
             )
         for host in table.hosts:
             if not host.startswith("*."):

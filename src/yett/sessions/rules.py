@@ -114,6 +114,8 @@ def capped_span(
     ends_at = now + wanted
     if parent is not None:
         ends_at = min(ends_at, parent.ends_at)
+        if parent.certificate_not_after is not None:
+            ends_at = min(ends_at, parent.certificate_not_after)
     expires_at = min(now + settings.idle_timeout.total_seconds(), ends_at) if slides(kind) else ends_at
     is_capped = certificate_not_after is not None and certificate_not_after < expires_at
     if certificate_not_after is not None:

@@ -46,7 +46,15 @@ class Memory:
         with contextlib.suppress(StoreUnavailable):
             # Asked for where mail finds it, so that one which was not stored there is mended.
             if language and await self._data.language(user) != language:
-                await self._change(PREFERENCES, user, lambda datum: {**datum, "language": language})
+                await self._change(PREFERENCES, user, lambda datum: rules.with_language_seen(datum, language))
+
+    async def visits(self, user: str) -> tuple[Visit, ...]:
+        """What is remembered of somebody's sign-ins, the newest first; nothing when it cannot be read."""
+        try:
+            found = await self._data.load(MODULE, user)
+        except StoreUnavailable:
+            return ()
+        return () if found is None else rules.visits_of(found[1])[::-1]
 
     async def before(self, session: Session) -> Visit | None:
         """The person's sign-in before the one that made this session; None when none is known."""
@@ -56,8 +64,17 @@ class Memory:
             return None
         return None if found is None else rules.visit_before(found[1], session.ref, session.created_at)
 
-    async def _change(self, module: str, user: str, change: Callable[[Datum], Datum]) -> None:
+    async def knows(self, user: str, address: str) -> bool:
+        """Whether the person is remembered to have signed in from an address."""
+        try:
+            found = await self._data.load(MODULE, user)
+        except StoreUnavailable:
+            return False
+        return found is not None and rules.is_known_address(found[1], address)
+
+    async def _change(self, module: str, user: str, change: Callable[[Datum], Datum | None]) -> None:
         for _ in range(_ROUNDS):
             seen, datum = await self._data.load(module, user) or (0, {})
-            if await self._data.replace(module, user, change(datum), seen=seen):
+            changed = change(datum)
+            if changed is None or await self._data.replace(module, user, changed, seen=seen):
                 return

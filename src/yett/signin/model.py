@@ -7,9 +7,63 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta
 
-METHOD = "password"
-AMR = "pwd"
-"""How the method is called in tokens (RFC 8176, section 2)."""
+from yett.sessions import Issued
+
+
+class Method(enum.Enum):
+    """A way to prove who one is, before anything else is known: the first factor."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+    PASSKEY = "passkey"
+    X509 = "x509"
+    KERBEROS = "kerberos"
+    MAGIC_LINK = "magiclink"
+
+    @property
+    def amr(self) -> str:
+        """How tokens call it: RFC 8176, section 2, and "x509", which that registry lacks."""
+        return _AMR[self]
+
+    @property
+    def resists_phishing(self) -> bool:
+        """Whether the proof is bound to this host, so that nobody in between can use it."""
+        return self in {Method.PASSKEY, Method.X509, Method.KERBEROS}
+
+    @property
+    def takes_somebody(self) -> bool:
+        """Whether a person has to be there: browsers show certificates and tickets by themselves."""
+        return self not in {Method.X509, Method.KERBEROS}
+
+
+_AMR = {
+    Method.PASSWORD: "pwd",
+    Method.PASSKEY: "hwk",
+    Method.X509: "x509",
+    Method.KERBEROS: "wia",
+    Method.MAGIC_LINK: "otp",
+}
+
+
+class Factor(enum.Enum):
+    """What may be asked for after the first factor."""
+
+    TOTP = "totp"
+    RECOVERY = "recovery"
+    EMAIL = "email"
+    PASSKEY = "passkey"
+
+
+class Purpose(enum.Enum):
+    """What a half-finished sign-in is good for. Under `purpose` in the metadata of its session."""
+
+    SIGN_IN = "signin"
+    """A factor is missing, then the person is in."""
+    SIGN_UP = "signup"
+    """A code is missing, then the person has to enrol a factor of their own."""
+    ENROL = "enrol"
+    """Good for nothing but enrolling a factor."""
+    STEP_UP = "stepup"
+    """The person is in and has to prove more; it hangs on their sign-on session."""
 
 
 class Use(enum.Enum):
@@ -17,6 +71,11 @@ class Use(enum.Enum):
 
     SIGN_IN = "signin"
     SIGN_OUT = "signout"
+    FACTOR = "factor"
+    ENROL = "enrol"
+    PASSWORD = "password"  # noqa: S105 - the name of a page
+    STEP = "step"
+    """A form of a method's own pages."""
 
 
 class FormFault(enum.Enum):
@@ -64,6 +123,8 @@ class Visitor:
     user_agent: str
     language: str = ""
     """The tag of the language that the browser prefers; empty when it does not say."""
+    device: str = ""
+    """What tells this browser from others, see `exchange.device_of`; empty when nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +142,14 @@ class Turned(enum.Enum):
     """Why a sign-in did not happen, as far as the page has to know."""
 
     WRONG = "wrong"
+    """Whatever would tell a right name from a wrong one is among these."""
     THROTTLED = "throttled"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
+    OVER = "over"
+    """The half-finished sign-in is too old, was used, or saw too many wrong codes: begin anew."""
+    NO_FACTOR = "no_factor"
+    """A second factor is demanded, and the person has none and may not enrol one this way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +158,37 @@ class TurnedAway:
 
     why: Turned
     retry_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody is in; the token is for the browser."""
+
+    issued: Issued
+    to: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsFactor:
+    """The first factor is proven, another one is asked for. The token is that of the pending session."""
+
+    issued: Issued
+    offers: frozenset[Factor]
+
+
+@dataclass(frozen=True, slots=True)
+class MustEnrol:
+    """The person has to enrol a factor before they are let in. The token is that of the pending session."""
+
+    issued: Issued
+
+
+@dataclass(frozen=True, slots=True)
+class MustChangePassword:
+    """The password was right but has run out. The token is good for changing it and for nothing else."""
+
+    issued: Issued
+
+
+Outcome = SignedIn | NeedsFactor | MustEnrol | MustChangePassword | TurnedAway
+"""What comes of a proof."""

@@ -3,10 +3,18 @@ import dataclasses
 import threading
 
 import pytest
+from argon2.exceptions import VerificationError
 
-from yett.authn.password import Accepted, Hasher, Password, PasswordSettings, Reason, Rejected, events
-from yett.authn.password.guessing import By
-from yett.events import Scope, enter_scope, leave_scope
+from yett.authn.password import (
+    Accepted,
+    Changed,
+    Hasher,
+    Password,
+    PasswordSettings,
+    Reason,
+    Rejected,
+    events,
+)
 from yett.identity import LocalUser, LocalUsers, Person
 from yett.kernel import Supervisor
 
@@ -36,8 +44,8 @@ async def tasks():
 
 
 @pytest.fixture
-async def password(users, tasks, clock):
-    password = Password(users, QUICK, tasks, clock)
+async def password(users, tasks):
+    password = Password(users, QUICK, tasks)
     yield password
     await password.stop()
 
@@ -90,63 +98,53 @@ async def test_the_same_work_is_done_whoever_is_named(password, monkeypatch, nam
     assert done == [["", "argon2id", "v=19", "m=8,t=1,p=1"]]
 
 
-async def test_a_guesser_is_slowed_down_and_the_person_elsewhere_is_not(password, heard, clock):
-    for _ in range(5):
-        await password.verify("ada", "wrong", client_address="192.0.2.7")
-    heard.forget()
-    assert await password.verify("ada", SECRET, client_address="192.0.2.7") == Rejected(
-        Reason.THROTTLED, retry_after=1.0
-    )
-    assert heard("authn") == [
-        (
-            events.throttled,
-            {"user": "ada", "by": By.PERSON_AND_ADDRESS, "failures": 5, "wait_seconds": 1.0},
-        )
-    ]
-    assert await password.verify("ada", SECRET, client_address="192.0.2.8") == Accepted("ada")
-    clock.advance(1.0)
-    assert await password.verify("ada", SECRET, client_address="192.0.2.7") == Accepted("ada")
-
-
-async def test_names_of_nobody_are_slowed_down_alike(password):
-    for _ in range(5):
-        await password.verify("eve", "wrong", client_address="192.0.2.7")
-    verdict = await password.verify("eve", "wrong", client_address="192.0.2.7")
-    assert verdict == Rejected(Reason.THROTTLED, retry_after=1.0)
-
-
-async def test_the_address_is_that_of_the_exchange_unless_given(password):
-    token = enter_scope(Scope(client_address="192.0.2.7"))
-    for _ in range(5):
-        await password.verify("ada", "wrong")
-    assert (await password.verify("ada", SECRET)).reason is Reason.THROTTLED
-    leave_scope(token)
-    assert await password.verify("ada", SECRET) == Accepted("ada")
-
-
-async def test_many_wrong_ones_from_many_places_are_a_warning_and_no_lock(password, heard):
-    for number in range(20):
-        await password.verify("ada", "wrong", client_address=f"192.0.2.{number}")
-        await password.verify("eve", "wrong", client_address=f"198.51.100.{number}")
-    said = [fields for event, fields in heard("authn") if event is events.guessed_at]
-    assert said == [{"user": "ada", "failures": 20}]
-    assert await password.verify("ada", SECRET, client_address="203.0.113.1") == Accepted("ada")
-
-
-async def test_more_than_can_wait_are_turned_away_and_not_counted(users, tasks, heard, clock, monkeypatch):
-    password = Password(users, dataclasses.replace(QUICK, parallel_checks=1, waiting_checks=1), tasks, clock)
+async def test_more_than_can_wait_are_turned_away(users, tasks, heard, monkeypatch):
+    password = Password(users, dataclasses.replace(QUICK, parallel_checks=1, waiting_checks=1), tasks)
     gate = threading.Event()
     monkeypatch.setattr(password._hasher, "matches", lambda _encoded, _prepared: gate.wait(5))
     async with asyncio.TaskGroup() as group:
-        held = [group.create_task(password.verify("ada", SECRET, client_address=str(n))) for n in range(2)]
+        held = [group.create_task(password.verify("ada", SECRET)) for _ in range(2)]
         await asyncio.sleep(0)
         for _ in range(10):
             assert await password.verify("ada", SECRET) == Rejected(Reason.BUSY, retry_after=1.0)
+            assert await password.pretend(SECRET) == Rejected(Reason.BUSY, retry_after=1.0)
         gate.set()
     assert [task.result() for task in held] == [Accepted("ada")] * 2
     assert (events.turned_away, {"user": "ada"}) in heard("authn")
     assert await password.verify("ada", SECRET) == Accepted("ada")
     await password.stop()
+
+
+async def test_to_pretend_is_the_same_work_and_says_nothing(password, heard, monkeypatch):
+    done = []
+    real = password._hasher.matches
+
+    def matches(encoded, prepared):
+        done.append(encoded == password._hasher.decoy)
+        return real(encoded, prepared)
+
+    monkeypatch.setattr(password._hasher, "matches", matches)
+    assert await password.pretend(SECRET) is None
+    assert await password.pretend("") is None
+    assert done == [True]
+    assert heard("authn") == []
+
+
+async def test_to_pretend_fails_as_a_check_does(password, heard, monkeypatch):
+    def matches(_encoded, _prepared):
+        raise VerificationError("Memory allocation error")
+
+    monkeypatch.setattr(password._hasher, "matches", matches)
+    assert await password.verify("ada", SECRET) == Rejected(Reason.FAILED)
+    assert await password.pretend(SECRET) == Rejected(Reason.FAILED)
+    assert [emitter for emitter, _ in heard("authn")] == [events.check_failed] * 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "can_be"), [(SECRET, True), ("", False), ("x" * 5000, False), ("\x00", False)]
+)
+async def test_what_nobody_can_have_chosen_is_known_without_work(password, typed, can_be):
+    assert password.can_be(typed) is can_be
 
 
 @pytest.mark.parametrize("change", ["disable", "remove", "passwd"])
@@ -215,3 +213,70 @@ async def test_no_password_and_no_hash_is_ever_said(password, heard):
     assert SECRET not in said
     assert "a wrong secret" not in said
     assert "argon2id" not in said
+
+
+NEW = "another long password"
+
+
+async def test_whoever_knows_the_old_password_sets_a_new_one(password, users, heard):
+    assert await password.change("Ada", SECRET, NEW, now=1_800_000_000.1239) == Changed()
+    assert users.get("ada").password_changed_at == 1_800_000_000.123
+    assert heard("authn") == [(events.changed, {"user": "ada"})]
+    assert await password.verify("ada", NEW) == Accepted("ada")
+    assert (await password.verify("ada", SECRET)).reason is Reason.WRONG
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason", "sentence"),
+    [
+        ("ada", "wrong", NEW, Reason.WRONG, "old password is not right"),
+        ("nobody", SECRET, NEW, Reason.UNKNOWN_PERSON, "old password is not right"),
+        ("off", SECRET, NEW, Reason.DISABLED, "old password is not right"),
+        ("ada", "", NEW, Reason.MALFORMED, ""),
+        ("ada", SECRET, "short", Reason.UNFIT, "at least 12 characters"),
+        ("ada", SECRET, "with a \x07 bell inside", Reason.UNFIT, "control character"),
+        ("ada", SECRET, SECRET, Reason.UNFIT, "is the old one"),
+        ("ada", "Ame\u0301lie was here", "Am\u00e9lie was here", Reason.UNFIT, "is the old one"),
+    ],
+)
+async def test_what_is_wrong_with_a_change_is_said_and_nothing_is_changed(
+    password, users, heard, name, old, new, reason, sentence
+):
+    outcome = await password.change(name, old, new, now=1.0)
+    assert not outcome.is_changed
+    assert outcome.reason is reason
+    assert sentence in outcome.sentence
+    assert users.get("ada").password_hash == HASH
+    (said,) = heard("authn")
+    assert said[0] is events.not_changed
+    assert said[1]["reason"] is reason
+
+
+async def test_of_fifty_changes_at_once_exactly_one_is_made(users, tasks):
+    password = Password(users, dataclasses.replace(QUICK, waiting_checks=100), tasks)
+    outcomes = await asyncio.gather(
+        *(password.change("ada", SECRET, f"{NEW} number {number}", now=1.0) for number in range(50))
+    )
+    await password.stop()
+    (winner,) = [number for number, outcome in enumerate(outcomes) if outcome.is_changed]
+    assert Hasher(QUICK).matches(users.get("ada").password_hash, f"{NEW} number {winner}".encode())
+
+
+async def test_a_hash_that_is_renewed_meanwhile_does_not_stop_a_change(users, password):
+    renewed = Hasher(QUICK).hash_new(SECRET)
+    whole = users.set_password_hash
+
+    def renew_first(name, password_hash, *, replacing=None, changed_at=None):
+        users.set_password_hash = whole
+        whole(name, renewed)
+        return whole(name, password_hash, replacing=replacing, changed_at=changed_at)
+
+    users.set_password_hash = renew_first
+    assert await password.change("ada", SECRET, NEW, now=1.0) == Changed()
+
+
+async def test_a_file_that_cannot_be_written_keeps_the_old_password(users, password, heard):
+    users.path.write_text("[[user]]\nname = 7\n")
+    outcome = await password.change("ada", SECRET, NEW, now=1.0)
+    assert outcome.reason is Reason.FAILED
+    assert heard("authn")[0][0] is events.change_failed

@@ -16,6 +16,7 @@ def test_a_full_and_a_bare_person():
     parsed = parse(
         user(
             name='"ada"',
+            id='"01890a5d-ac96-774b-bcce-b302099a8057"',
             display_name='"Ada L."',
             email='"ada@example.org"',
             groups='["ops", "dev", "ops"]',
@@ -31,6 +32,8 @@ def test_a_full_and_a_bare_person():
         "ada@example.org",
         HASH,
     )
+    assert ada.person.entry == "local:01890a5d-ac96-774b-bcce-b302099a8057"
+    assert bob.person.entry == "local:"
     assert bob.person.display_name == "bob"
     assert bob.person.is_disabled
     assert bob.password_hash == ""
@@ -53,6 +56,13 @@ def test_a_hash_is_not_shown_when_a_user_is_printed():
         (user(name='"ada"') * 2, "user 2 ('ada'): this name is taken"),
         (user(name='"ada"', group='["x"]'), "unknown key 'group'; did you mean 'groups'?"),
         (user(name='"ada"', zzz="1"), "unknown key 'zzz'; known are name"),
+        (user(name='"ada"', id="1"), "id is a text"),
+        (user(name='"ada"', id='"a b"'), "id is 1 to 64 letters"),
+        (user(name='"ada"', id='"' + "x" * 65 + '"'), "id is 1 to 64 letters"),
+        (
+            user(name='"ada"', id='"1"') + user(name='"bob"', id='"1"'),
+            "user 2 ('bob'): this id is an earlier",
+        ),
         (user(name='"ada"', groups='"x"'), "groups is a list of names"),
         (user(name='"ada"', groups='["X y"]'), "group 'X y' is not a name"),
         (user(name='"ada"', groups=str([f"g{n}" for n in range(501)])), "more than 500"),
@@ -113,3 +123,23 @@ def test_any_text_gets_an_answer(text):
 def test_any_table_gets_an_answer(fields):
     parsed = parse(user(**{key: str(value).lower() for key, value in fields.items()}))
     assert not (parsed.mistakes and parsed.users)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake"),
+    [
+        ('"2027-01-15T08:00:00.500000+00:00"', ""),
+        ('"2027-01-15T09:00:00.5+01:00"', ""),
+        ('""', ""),
+        ('"2027-01-15T08:00:00"', "has to be a time with its offset"),
+        ('"yesterday"', "has to be a time with its offset"),
+        ('"0001-01-01T00:00:00+14:00"', "has to be a time with its offset"),
+        ("7", "password_changed is a text"),
+    ],
+)
+def test_the_time_of_a_change_of_password(written, mistake):
+    parsed = parse(user(name='"ada"', password_changed=written))
+    if mistake:
+        assert mistake in parsed.mistakes[0]
+    else:
+        assert parsed.users["ada"].password_changed_at == (1_800_000_000.5 if written != '""' else 0.0)

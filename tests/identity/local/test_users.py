@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import os
 import subprocess
 import sys
@@ -6,7 +7,15 @@ import time
 
 import pytest
 
-from yett.identity import LocalUser, LocalUsers, Person, PersonChanged, UsersFileBroken, UsersFileRefused
+from yett.identity import (
+    LocalUser,
+    LocalUsers,
+    PasswordChanged,
+    Person,
+    PersonChanged,
+    UsersFileBroken,
+    UsersFileRefused,
+)
 from yett.identity.local import events, file
 from yett.kernel import Supervisor
 
@@ -52,10 +61,39 @@ def write(path, text):
 
 
 def test_people_are_found_and_listed(users):
-    assert users.get("ada") == user("ada", "dev")
+    found = users.get("ada")
+    assert dataclasses.replace(found, person=dataclasses.replace(found.person, id="")) == user("ada", "dev")
     assert users.person("ada").groups == ("dev",)
     assert users.person("eve") is None
     assert [person.name for person in users.people()] == ["ada", "bob"]
+
+
+def test_whoever_is_added_gets_an_id_and_who_comes_after_them_another(users, path):
+    first = users.person("ada")
+    assert first.id
+    assert first.id != users.person("bob").id
+
+    users.remove("ada")
+    users.add(user("ada", "dev"))
+    assert users.person("ada").id not in {"", first.id}
+    assert f'id = "{users.person("ada").id}"' in path.read_text()
+
+
+def test_an_id_that_was_given_stays(users):
+    users.add(LocalUser(Person("cy", "cy", "", (), is_disabled=False, source="local", id="old-1")))
+    assert users.person("cy").entry == "local:old-1"
+
+
+def test_a_person_who_is_removed_and_added_between_two_looks_is_told_as_another(users, path, told, clock):
+    first = users.person("ada")
+    other = LocalUsers(path)
+    other.remove("ada")
+    other.add(user("ada", "dev"))
+    clock.advance(5)
+    second = users.person("ada")
+    assert told == [PersonChanged("ada", second, was_disabled=False)]
+    assert (second.name, second.groups) == (first.name, first.groups)
+    assert second.entry != first.entry
 
 
 def test_no_file_means_nobody(path, heard):
@@ -276,3 +314,21 @@ def test_two_processes_that_add_people_at_once_lose_nobody(path):
     users = LocalUsers(path)
     users.load()
     assert {entry.person.name for entry in users.list()} == {f"{n}{i}" for n in "ab" for i in range(15)}
+
+
+def test_a_change_of_password_is_told_with_its_time_and_a_renewed_hash_is_not(users):
+    told = []
+    users.password_changed.connect(told.append)
+    users.set_password_hash("ada", OTHER)
+    users.refresh()
+    assert told == []
+    users.set_password_hash("ada", HASH, changed_at=1_800_000_000.5)
+    users.refresh()
+    assert told == [PasswordChanged("ada", 1_800_000_000.5)]
+    assert users.get("ada").password_changed_at == 1_800_000_000.5
+    # Other changes, and renewed hashes, keep the time.
+    users.disable("ada")
+    users.set_password_hash("ada", OTHER)
+    users.refresh()
+    assert len(told) == 1
+    assert users.get("ada").password_changed_at == 1_800_000_000.5

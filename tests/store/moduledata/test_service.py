@@ -297,3 +297,42 @@ async def test_a_language_that_cannot_be_stored_does_not_undo_the_preferences(da
 
     assert await data.get("preferences", "ada") == {"language": "de"}
     assert (events.language_unstored, {"user": "ada", "reason": Unstored.UNAVAILABLE}) in heard("moduledata")
+
+
+# Deleting what was looked at, and nothing else.
+
+
+async def test_only_the_version_that_was_seen_is_discarded(data, heard):
+    await data.set("preferences", "ada", {"language": "de"})
+    seen, _ = await data.load("preferences", "ada")
+    await data.set("preferences", "ada", {"language": "fr"})
+
+    assert not await data.discard("preferences", "ada", seen=seen)
+    assert await data.language("ada") == "fr"
+    seen, _ = await data.load("preferences", "ada")
+    heard.forget()
+    assert await data.discard("preferences", "ada", seen=seen)
+    assert said(heard) == [events.deleting, events.kv_deleted]
+
+    assert await data.load("preferences", "ada") is None
+    assert await data.language("ada") is None
+    assert not await data.exists("preferences", "ada")
+    assert await data.replace("preferences", "ada", {"language": "it"}, seen=0)
+
+
+async def test_discarding_in_a_store_that_fails_is_said_and_keeps_everything(data, records, heard):
+    await data.set("totp", "ada", {"n": 1})
+    heard.forget()
+    records.fail_write = 1
+    with pytest.raises(StoreUnavailable):
+        await data.discard("totp", "ada", seen=1)
+
+    assert said(heard) == [events.deleting, events.kv_delete_failed, events.delete_failed]
+    assert await data.get("totp", "ada") == {"n": 1}
+
+
+async def test_everybody_about_whom_something_is_kept_is_listed(data, inner):
+    for module, user in [("totp", "ada"), ("passkey", "ada"), ("signin", "bob"), ("totp", "ä/ö")]:
+        await data.set(module, user, {})
+    await inner.put("moduledata/damaged/totp", b"\xc1")
+    assert await data.users() == ["ada", "bob", "damaged", "ä/ö"]

@@ -3,7 +3,6 @@
 A name that nobody has is never written down: people type their password into the wrong box.
 """
 
-from yett.authn.password.guessing import By
 from yett.authn.password.model import Reason
 from yett.events import ERROR, INFO, WARN, event
 from yett.events.fields import Error, User
@@ -20,20 +19,6 @@ def rejected(user: User, reason: Reason) -> None:
 
     `user` is empty when nobody has the name that was typed.
     """
-
-
-@event("authn.password", WARN, "Password attempts throttled", audit=True)
-def throttled(user: User, by: By, failures: int, wait_seconds: float) -> None:
-    """After too many wrong passwords the next try has to wait; it was not checked.
-
-    By `person_and_address` the same person can still sign in from elsewhere. By `address` somebody
-    tries many names; consider a block at the firewall.
-    """
-
-
-@event("authn.password", WARN, "Many wrong passwords for one person", audit=True)
-def guessed_at(user: User, failures: int) -> None:
-    """Said at 20, 40, 80 and so on, from whatever addresses. Nobody is locked out by it; talk to the person."""
 
 
 @event("authn.password", WARN, "Password check turned away, too many are waiting", audit=True)
@@ -54,3 +39,21 @@ def hash_renewed(user: User) -> None:
 @event("authn.password", WARN, "Password hash could not be renewed")
 def hash_not_renewed(user: User, error: Error) -> None:
     """The old hash goes on working. Look at whether the gateway may write its users file."""
+
+
+@event("authn.password", INFO, "Password changed", audit=True)
+def changed(user: User) -> None:
+    """The person chose another password and knew the old one. Their other sessions end. Nothing to do."""
+
+
+@event("authn.password", INFO, "Password not changed", audit=True)
+def not_changed(user: User, reason: Reason) -> None:
+    """Somebody who is signed in as the person did not know the old password, or chose a new one that cannot be used.
+
+    Many of these for one person mean that somebody else sits at their browser.
+    """
+
+
+@event("authn.password", ERROR, "Password could not be changed")
+def change_failed(user: User, error: Error) -> None:
+    """The old password goes on working. Look at whether the gateway may write its users file."""

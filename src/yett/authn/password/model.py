@@ -23,6 +23,8 @@ class Reason(enum.Enum):
     """Too many checks are waiting; it was not checked."""
     FAILED = "failed"
     """The check itself broke."""
+    UNFIT = "unfit"
+    """The old one is right, and the new one cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,28 @@ class Rejected:
     retry_after: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The password is right and has to be changed before it is good for anything. Not said of the users file."""
+
+    name: str
+
+
 Verdict = Accepted | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The new password counts from now on."""
+
+    is_changed: bool = True
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotChanged:
+    """The old password still counts. `sentence` is for the person; empty for a general one."""
+
+    reason: Reason
+    sentence: str = ""
+    is_changed: bool = False

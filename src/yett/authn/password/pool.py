@@ -16,8 +16,8 @@ class PoolFull(Exception):
 class Pool:
     """At most `threads` pieces of work at a time and `waiting` in line."""
 
-    def __init__(self, threads: int, waiting: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
+    def __init__(self, threads: int, waiting: int, *, name: str = "password") -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._count = threads
         self.waiting = waiting
         self._taken = 0

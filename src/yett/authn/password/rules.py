@@ -4,6 +4,8 @@ What must stay true: nobody is accepted who is disabled, gone, or has another ha
 the work is done.
 """
 
+from yett.authn.guessing import Limits, Policy
+from yett.authn.password.config import PasswordSettings
 from yett.authn.password.model import Reason
 from yett.identity import LocalUser
 
@@ -24,3 +26,17 @@ def judge(user: LocalUser | None, checked: str, *, is_match: bool) -> Reason | N
     if not is_match or user.password_hash != checked:
         return Reason.WRONG
     return None
+
+
+def limits_of(settings: PasswordSettings) -> Limits:
+    """When guessers of passwords have to wait."""
+    waits = (
+        settings.first_wait.total_seconds(),
+        settings.longest_wait.total_seconds(),
+        settings.forget_after.total_seconds(),
+    )
+    return Limits(
+        Policy(settings.free_attempts, *waits),
+        Policy(settings.free_attempts_per_address, *waits),
+        settings.remembered,
+    )

@@ -3,6 +3,32 @@
 import enum
 from dataclasses import dataclass
 
+ASSURANCE = "assurance"
+"""Under this name a session keeps how much is known of whoever has it."""
+METHODS = "amr"
+"""Under this name it keeps by which methods they proved who they are (RFC 8176, section 2)."""
+
+
+class Assurance(enum.Enum):
+    """How much is known of somebody who signed in, weakest first."""
+
+    SINGLE = "single"
+    MFA = "mfa"
+    PHISHING_RESISTANT = "phishing_resistant"
+    """Several factors, one of which cannot be relayed."""
+
+    @property
+    def rank(self) -> int:
+        """Its place among all of them."""
+        return _RANKS[self]
+
+    def reaches(self, other: "Assurance") -> bool:
+        """Whether it is as much as another, or more."""
+        return self.rank >= other.rank
+
+
+_RANKS = {each: rank for rank, each in enumerate(Assurance)}
+
 
 class Reason(enum.Enum):
     """Why somebody who is signed in may not pass."""
@@ -16,12 +42,24 @@ class Reason(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """How much has to be known of members of one of `groups`; without groups, of everybody."""
+
+    assurance: Assurance
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may pass: everybody (`is_public`), members of one of `groups`, or, without groups, anyone signed in."""
+    """Who may pass: everybody (`is_public`), members of one of `groups`, or, without groups, anyone signed in.
+
+    Of those who may, `demands` say how well they have to have proven who they are; the strictest counts.
+    """
 
     name: str
     groups: frozenset[str]
     is_public: bool = False
+    demands: tuple[Demand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +86,13 @@ class SignInFirst:
     rule: Rule
 
 
-Verdict = Allowed | Denied | SignInFirst
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """The person may, once they have proven more than they did when they signed in."""
+
+    rule: Rule
+    needed: Assurance
+    held: Assurance
+
+
+Verdict = Allowed | Denied | SignInFirst | StepUp

@@ -4,7 +4,7 @@ Read `model`, then `parse` (text to people, with every mistake), `edit` (text to
 (reading and replacing it safely), and `users` (the source that the directory and the commands use).
 """
 
-from yett.identity.local.model import LocalUser, UsersFileBroken, UsersFileRefused
+from yett.identity.local.model import LocalUser, PasswordChanged, UsersFileBroken, UsersFileRefused
 from yett.identity.local.users import LocalUsers
 
-__all__ = ["LocalUser", "LocalUsers", "UsersFileBroken", "UsersFileRefused"]
+__all__ = ["LocalUser", "LocalUsers", "PasswordChanged", "UsersFileBroken", "UsersFileRefused"]

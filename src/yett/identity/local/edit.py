@@ -9,6 +9,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import tomlkit
@@ -87,13 +88,20 @@ def fields_of(user: LocalUser) -> dict[str, Value]:
     person = user.person
     values: dict[str, Value] = {
         "name": person.name,
+        "id": person.id,
         "display_name": "" if person.display_name == person.name else person.display_name,
         "email": person.email,
         "groups": person.groups,
         "disabled": person.is_disabled,
         "password_hash": user.password_hash,
+        "password_changed": spoken(user.password_changed_at) if user.password_changed_at else "",
     }
     return {key: value for key, value in values.items() if value}
+
+
+def spoken(instant: float) -> str:
+    """An instant as the file has it."""
+    return datetime.fromtimestamp(instant, UTC).isoformat(timespec="microseconds")
 
 
 def _item(value: Value) -> Any:

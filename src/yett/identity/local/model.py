@@ -14,6 +14,16 @@ class LocalUser:
 
     person: Person
     password_hash: str = field(default="", repr=False)
+    password_changed_at: float = 0.0
+    """Since when the password is this one, as far as the file says; sessions from before it are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    """Somebody has another password from now on, which sessions from before `at` do not know."""
+
+    name: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """From the text of a users file to people, strictly, with every mistake at once."""
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from yett.identity.local.model import SOURCE, LocalUser, Parsed
 from yett.identity.model import Person, is_name
 
-KEYS = ("name", "display_name", "email", "groups", "disabled", "password_hash")
+KEYS = ("name", "id", "display_name", "email", "groups", "disabled", "password_hash", "password_changed")
 MOST_MISTAKES = 50
 MOST_GROUPS = 500
 
@@ -18,6 +20,7 @@ _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,25
 _HASH = re.compile(
     r"\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,171}"
 )
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MOST_MEMORY = 4 << 20
 """In KiB: a hash that asks for more than 4 GiB is a mistake, or an attack on this machine."""
 
@@ -62,6 +65,30 @@ def email_mistake(text: str) -> str:
     return ""
 
 
+def id_mistake(text: str) -> str:
+    """What is wrong with the id of an entry; empty when nothing is."""
+    if text and not _ID.fullmatch(text):
+        return "id is 1 to 64 letters, digits, dots, dashes and underscores; leave it as `yett users add` wrote it"
+    return ""
+
+
+def instant_mistake(text: str) -> str:
+    """What is wrong with the time of a change of password; empty when nothing is."""
+    if text and not math.isfinite(instant_of(text)):
+        return "password_changed has to be a time with its offset, as 2026-01-31T12:00:00+00:00"
+    return ""
+
+
+def instant_of(text: str) -> float:
+    """Seconds since the epoch; infinite for a text that says no such time."""
+    try:
+        found = datetime.fromisoformat(text)
+        seconds = found.timestamp() if found.tzinfo is not None else -1.0
+    except (ValueError, OverflowError):
+        return math.inf
+    return seconds if seconds >= 0 else math.inf
+
+
 class _Reader:
     """Walks the parsed TOML and keeps everything it finds, right or wrong."""
 
@@ -69,6 +96,7 @@ class _Reader:
         self.users: dict[str, LocalUser] = {}
         self.mistakes: list[str] = []
         self.disabled: set[str] = set()
+        self._ids: set[str] = set()
 
     def read(self, content: Mapping[str, Any]) -> None:
         for key in content:
@@ -110,8 +138,11 @@ class _Reader:
             groups=self._groups(where, entry.get("groups", [])),
             is_disabled=is_disabled,
             source=SOURCE,
+            id=self._id(where, entry),
         )
-        self.users[name] = LocalUser(person, self._text(where, entry, "password_hash", password_hash_mistake))
+        password_hash = self._text(where, entry, "password_hash", password_hash_mistake)
+        changed = self._text(where, entry, "password_changed", instant_mistake)
+        self.users[name] = LocalUser(person, password_hash, instant_of(changed) if changed else 0.0)
 
     def _text(self, where: str, entry: dict[str, Any], key: str, check: Callable[[str], str]) -> str:
         value = entry.get(key, "")
@@ -121,6 +152,13 @@ class _Reader:
         if mistake := check(value):
             self._say(where, mistake)
         return value
+
+    def _id(self, where: str, entry: dict[str, Any]) -> str:
+        found = self._text(where, entry, "id", id_mistake)
+        if found and found in self._ids:
+            self._say(where, "this id is an earlier user's: whoever copies an entry leaves the id out")
+        self._ids.add(found)
+        return found
 
     def _groups(self, where: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(group, str) for group in value):

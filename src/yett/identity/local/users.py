@@ -16,10 +16,10 @@ import watchfiles
 
 from yett.events import describe
 from yett.identity.local import edit, events, file
-from yett.identity.local.model import SOURCE, LocalUser, UsersFileBroken, UsersFileRefused
+from yett.identity.local.model import SOURCE, LocalUser, PasswordChanged, UsersFileBroken, UsersFileRefused
 from yett.identity.local.parse import parse
 from yett.identity.model import Person, PersonChanged
-from yett.kernel import Clock, Signal, Supervisor, SystemClock
+from yett.kernel import Clock, Signal, Supervisor, SystemClock, new_id
 
 _FRESH_FOR = 1.0
 _LOOK_EVERY = 0.4
@@ -32,6 +32,7 @@ class LocalUsers:
         self.name = SOURCE
         self.path = path
         self.changed: Signal[PersonChanged] = Signal("identity.local.changed")
+        self.password_changed: Signal[PasswordChanged] = Signal("identity.local.password_changed")
         self._tasks = tasks
         self._clock = clock or SystemClock()
         self._watching: list[asyncio.Task[None]] = []
@@ -163,7 +164,12 @@ class LocalUsers:
             raise UsersFileRefused("; ".join(mistakes))
 
     def add(self, user: LocalUser) -> None:
-        """Add a person; UsersFileRefused when the name is taken or anything about them is not proper."""
+        """Add a person; UsersFileRefused when the name is taken or anything about them is not proper.
+
+        Without an id they get a new one, by which they are told from whoever else has the name some day.
+        """
+        if not user.person.id:
+            user = dataclasses.replace(user, person=dataclasses.replace(user.person, id=new_id()))
 
         def change(text: str, users: Mapping[str, LocalUser]) -> str:
             if user.person.name in users:
@@ -172,13 +178,26 @@ class LocalUsers:
 
         self._change(user.person.name, change)
 
-    def set_password_hash(self, name: str, password_hash: str, *, replacing: str | None = None) -> bool:
-        """Write another hash; with `replacing` only if that is still the hash (else False)."""
+    def set_password_hash(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        replacing: str | None = None,
+        changed_at: float | None = None,
+    ) -> bool:
+        """Write another hash; with `replacing` only if that is still the hash (else False).
+
+        With `changed_at` it is that of another password, and sessions from before that instant end.
+        """
 
         def change(text: str, users: Mapping[str, LocalUser]) -> str | None:
             if replacing is not None and (name not in users or users[name].password_hash != replacing):
                 return None
-            return edit.changed(text, name, {"password_hash": password_hash})
+            values = {"password_hash": password_hash}
+            if changed_at is not None:
+                values["password_changed"] = edit.spoken(changed_at)
+            return edit.changed(text, name, values)
 
         return self._change(name, change)
 
@@ -248,6 +267,10 @@ class LocalUsers:
             _say_change(name, old, new)
             was_disabled = old is not None and old.person.is_disabled
             self.changed.send(PersonChanged(name, None if new is None else new.person, was_disabled))
+            if new is not None and new.password_changed_at > (
+                0.0 if old is None else old.password_changed_at
+            ):
+                self.password_changed.send(PasswordChanged(name, new.password_changed_at))
 
     async def _watch(self) -> None:
         folder = self.path.parent

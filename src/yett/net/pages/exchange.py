@@ -107,6 +107,11 @@ def client_address(request: Request) -> str:
     return str(request.scope.get("state", {}).get("client_address", ""))
 
 
+def client_certificate(request: Request) -> bytes:
+    """The certificate (DER) that the client proved to have, or a trusted proxy vouches for; empty without one."""
+    return bytes(request.scope.get("state", {}).get("certificate", b""))
+
+
 class PageResponse(Response):
     """A page as an answer; HEAD gets the head of what GET would get."""
 

@@ -1,7 +1,8 @@
 """Turning a template into a page that is safe to send.
 
 What must stay true:
-  nothing in a page runs: no script is allowed, and the one style sheet is allowed by its hash;
+  nothing in a page runs, unless it asks for scripts, and then only files of ours; the one style sheet
+  is allowed by its hash;
   whatever a template prints is escaped, and a name that was not given is an error;
   no page of ours is kept by a cache or shown in a frame.
 """
@@ -62,8 +63,10 @@ _ENVIRONMENT.globals["style"] = markupsafe.Markup(STYLE)  # noqa: S704 - a file 
 
 
 @cache
-def headers(form_action: tuple[str, ...] = ()) -> bytes:
+def headers(form_action: tuple[str, ...] = (), *, has_script: bool = False) -> bytes:
     """The header lines of a page whose forms lead to our own origin and to these others.
+
+    With `has_script`, files of our own origin may run, and may ask our own origin.
 
     Referrer-Policy is not "no-referrer": under that, browsers send "Origin: null" with a form
     of our own (Fetch, section 3.2), and the origin could not be checked.
@@ -72,8 +75,9 @@ def headers(form_action: tuple[str, ...] = ()) -> bytes:
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is not an origin")
     forms = " ".join(("'self'", *form_action))
+    scripts = "script-src 'self'; connect-src 'self'; " if has_script else ""
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; "
+        f"default-src 'none'; {scripts}style-src 'sha256-{_STYLE_HASH}'; img-src data:; "
         f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
     lines = (
@@ -90,11 +94,13 @@ def headers(form_action: tuple[str, ...] = ()) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
-def render(template: str, *, form_action: tuple[str, ...] = (), **context: Any) -> Page:
+def render(
+    template: str, *, form_action: tuple[str, ...] = (), has_script: bool = False, **context: Any
+) -> Page:
     """The page that a template makes of `context`.
 
     `form_action` names other origins that forms on the page may lead to. Chromium applies it to
     redirects after a form too, so a form should end on a page of our own before it leads away.
     """
     body = _ENVIRONMENT.get_template(template).render(context)
-    return Page(body.encode("utf-8", "replace"), headers(form_action))
+    return Page(body.encode("utf-8", "replace"), headers(form_action, has_script=has_script))

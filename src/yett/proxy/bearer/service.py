@@ -7,7 +7,7 @@ What must stay true:
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from yett.events import describe
@@ -30,7 +30,14 @@ class Minter(Protocol):
     """The part of the provider that makes tokens."""
 
     def mint(
-        self, person: Person, wanted: Wanted, *, session: str, auth_time: float | None, ends_at: float
+        self,
+        person: Person,
+        wanted: Wanted,
+        *,
+        session: str,
+        auth_time: float | None,
+        ends_at: float,
+        metadata: Mapping[str, str],
     ) -> Minted | Unminted: ...
 
 
@@ -153,6 +160,7 @@ class Bearers:
             session=session.ref,
             auth_time=self._signed_in_at(session),
             ends_at=session.ends_at,
+            metadata=session.metadata,
         )
 
     def _take_in(self, session: Session, person: Person, wanted: Wanted, made: Minted) -> Held:

@@ -5,6 +5,6 @@ what modules talk to.
 """
 
 from yett.store.moduledata.backend import Datum, ModuleDataDamaged
-from yett.store.moduledata.service import ModuleData
+from yett.store.moduledata.service import PREFERENCES, ModuleData
 
-__all__ = ["Datum", "ModuleData", "ModuleDataDamaged"]
+__all__ = ["PREFERENCES", "Datum", "ModuleData", "ModuleDataDamaged"]

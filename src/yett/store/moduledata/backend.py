@@ -14,6 +14,7 @@ Datum = dict[str, Any]
 
 _decode = msgspec.msgpack.Decoder(Datum).decode
 _encode = msgspec.msgpack.Encoder().encode
+_NOTHING = _encode({})
 
 
 class ModuleDataDamaged(StoreUnavailable):
@@ -83,6 +84,22 @@ class Backend:
         else:
             events.kv_nothing_to_delete(module=module, user=user)
         return was_there
+
+    async def discard(self, module: str, user: str, *, seen: int) -> bool:
+        """Delete only if the version is still `seen`; whether that was so."""
+        try:
+            # What ends at once is as good as deleted, and unlike a deletion it can rest on a version.
+            version = await self._records.replace(_key(module, user), _NOTHING, version=seen, lifetime=0.0)
+        except StoreUnavailable as problem:
+            events.kv_delete_failed(module=module, user=user, error=describe(problem))
+            raise
+        if version is not None:
+            events.kv_deleted(module=module, user=user)
+        return version is not None
+
+    async def users(self) -> list[str]:
+        """Everybody about whom something is kept, readable or not."""
+        return sorted({_parts(key)[0] for key, _ in await self._records.list("")})
 
     async def exists(self, module: str, user: str) -> bool:
         """Whether there is a record, whole or not."""

@@ -89,6 +89,22 @@ class ModuleData:
             raise
         return was_there
 
+    async def discard(self, module: str, user: str, *, seen: int) -> bool:
+        """Delete only if the version is still `seen`, so that nothing newer goes with it; whether that was so."""
+        events.deleting(module=module, user=user)
+        try:
+            is_gone = await self._backend.discard(module, user, seen=seen)
+            if is_gone and module == PREFERENCES:
+                await self._languages.delete(part(user))
+        except StoreUnavailable as problem:
+            events.delete_failed(module=module, user=user, error=describe(problem))
+            raise
+        return is_gone
+
+    async def users(self) -> list[str]:
+        """Everybody about whom any module keeps something, by name."""
+        return await self._backend.users()
+
     async def exists(self, module: str, user: str) -> bool:
         """Whether something is kept, readable or not."""
         try:

@@ -1,0 +1,56 @@
+"""What can only be checked with all sections of the settings side by side."""
+
+from collections.abc import Iterator
+
+from yett.authn.kerberos import KerberosSettings, check_kerberos
+from yett.authn.passkey import PasskeySettings, check_passkeys
+from yett.authn.x509 import X509Settings, check_x509
+from yett.config import Mistake, Snapshot
+from yett.events import catalogue
+from yett.guard.geo import GeoSettings, check_geo
+from yett.guard.pow import PowSettings, check_pow
+from yett.guard.time import TimeSettings, check_time
+from yett.identity.ldap import LdapSettings, check_ldap
+from yett.kernel.tracing import TracingSettings, check_tracing
+from yett.net import ServiceSettings, addresses_of
+from yett.net.dns import DNSSettings, check_dns
+from yett.net.trust import check_trust
+from yett.notify.mail import MailSettings, SMTPSettings, check_mail
+from yett.notify.notices import NotifySettings, check_notices
+from yett.oidc.device import DeviceGrantSettings, check_device_clients
+from yett.ops.metrics import MetricsSettings, check_metrics
+from yett.pki import overlap_problem
+from yett.proxy import ProxySettings, check_proxy
+
+
+def check(snapshot: Snapshot) -> Iterator[Mistake]:
+    """What can only be seen with all sections side by side."""
+    service = snapshot[ServiceSettings]
+    if (service.tls_cert is None) != (service.tls_key is None):
+        missing = "tls_key" if service.tls_key is None else "tls_cert"
+        yield Mistake(f"service.{missing}", "", "tls_cert and tls_key are only good together")
+    problem = overlap_problem(service.auto_tls_renewal, service.auto_tls_validity)
+    if problem:
+        yield Mistake("service.auto_tls_renewal", str(service.auto_tls_renewal), problem)
+    try:
+        addresses_of(service.network_interface)
+    except ValueError as wrong:
+        yield Mistake("service.network_interface", service.network_interface, str(wrong))
+    yield from check_trust(service)
+    yield from check_x509(snapshot[X509Settings], service)
+    yield from check_dns(snapshot[DNSSettings])
+    yield from check_ldap(snapshot[LdapSettings])
+    yield from check_time(snapshot[TimeSettings])
+    yield from check_geo(snapshot[GeoSettings])
+    yield from check_pow(snapshot[PowSettings])
+    yield from check_kerberos(snapshot[KerberosSettings])
+    yield from check_passkeys(snapshot[PasskeySettings], service.hostname)
+    yield from check_proxy(snapshot[ProxySettings], service.hostname)
+    smtp = snapshot[SMTPSettings]
+    yield from check_mail(smtp, snapshot[MailSettings])
+    yield from check_notices(snapshot[NotifySettings], catalogue.events, has_mail=bool(smtp.host))
+    bearers = [(each.app, each.bearer) for each in snapshot[ProxySettings].mapping]
+    audiences = {bearer.audience or app for app, bearer in bearers if bearer is not None}
+    yield from check_device_clients(snapshot[DeviceGrantSettings], audiences)
+    yield from check_metrics(snapshot[MetricsSettings])
+    yield from check_tracing(snapshot[TracingSettings])
