@@ -323,3 +323,11 @@ def test_pauses_grow():
 )
 def test_a_refusal_is_shown_without_addresses_and_contents(code, message, is_content_shown, shown):
     assert reply(code, message, is_content_shown=is_content_shown) == shown
+
+
+def test_a_servers_words_name_nobody_however_long_they_are():
+    assert reply(550, "<alice@example.org>: no such user alice@ here", is_content_shown=False) == (
+        "550 … no such user … here"
+    )
+    # A pattern that began anew at each letter would not come to an end.
+    assert reply(550, "a" * 2_000_000, is_content_shown=False) == f"550 {'a' * 196}"

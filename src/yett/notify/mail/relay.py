@@ -33,7 +33,6 @@ from yett.notify.mail.message import one_line
 from yett.notify.mail.model import Delivered, Envelope, MailFailure, Undelivered
 
 _SWEEP_EVERY = 5.0
-_ADDRESS = re.compile(r"\S+@\S+")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
 
 Sleep = Callable[[float], Awaitable[Any]]
@@ -261,4 +260,6 @@ def reply(code: int, message: str, *, is_content_shown: bool) -> str:
     if is_content_shown:
         enhanced = _ENHANCED.match(text)
         return f"{code} {enhanced[0]}" if enhanced else str(code)
-    return f"{code} {_ADDRESS.sub('…', text)}"[:200]
+    # Word by word: a pattern would go over a long word again from each of its letters.
+    words = " ".join("…" if "@" in word else word for word in text.split())
+    return f"{code} {words}"[:200]
