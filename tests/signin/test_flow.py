@@ -320,6 +320,22 @@ async def test_without_the_note_somebody_is_in_and_not_fresh(flow, place, heard,
     assert (events.reauth_failed, {"user": "ada", "reason": Refusal.NOT_INDEXED}) in heard("signin")
 
 
+async def test_somebody_signed_out_while_asked_anew_is_not_fresh(flow, place, heard, monkeypatch):
+    create = place.sessions.create
+
+    async def sign_out_meanwhile(kind, *arguments, **options):
+        issued = await create(kind, *arguments, **options)
+        if kind is SessionType.REAUTH:
+            await place.sessions.revoke(options["parent"])
+        return issued
+
+    monkeypatch.setattr(place.sessions, "create", sign_out_meanwhile)
+    session = (await prove(flow, again=True)).issued.session
+
+    assert place.sessions.live("ada") == []
+    assert heard("signin.reauth") == [(events.reauth_invalid, {"user": "ada", "session": session.ref})]
+
+
 async def test_signing_out_ends_the_freshness_too(flow, place):
     session = (await prove(flow, again=True)).issued.session
     await flow.sign_out(session)

@@ -80,6 +80,15 @@ def reauth_failed(user: User, reason: Refusal) -> None:
     """The person is signed in, but does not count as fresh and will be asked again. Look at the store."""
 
 
+@event("signin.reauth", ERROR, "Unexpected reauth session response type")
+def reauth_invalid(user: User, session: SessionRef) -> None:
+    """What was to say that the person was asked anew was over before it could; they will be asked again.
+
+    Single ones happen when somebody is disabled or signed out everywhere while they sign in anew. Many at
+    once mean that sessions end as soon as they begin: look at the clocks and at the session records.
+    """
+
+
 # Proving more than at the sign-in.
 
 

@@ -303,6 +303,10 @@ class Flow:
         except SessionNotCreated as problem:
             events.reauth_failed(user=session.module_key, reason=problem.reason)
             return
+        if not self.is_fresh(session):
+            # Whoever ended what the person has came between; the sign-on session is over as well.
+            events.reauth_invalid(user=session.module_key, session=session.ref)
+            return
         events.reauth_created(user=session.module_key, session=session.ref)
 
     async def lift(self, token: str, ref: str, factor: Factor) -> SignedIn | TurnedAway:

@@ -14,7 +14,7 @@ from yett.authn.x509 import X509, X509Settings
 from yett.events import Scope, enter_scope, leave_scope
 from yett.kernel import Supervisor
 from yett.keys import MasterKey, Sealer
-from yett.net.pages import http_error
+from yett.net.pages import SIGN_ON_COOKIE, http_error
 from yett.sessions import Sessions, SessionSettings, SessionType
 from yett.signin import Flow, Memory, MFASettings, SignInSettings
 from yett.signin.machine import Demand
@@ -277,6 +277,24 @@ async def test_a_store_that_hangs_does_not_keep_people_waiting(place, ca, heard)
         place.sessions._making._index = whole
     assert done.status_code == 503
     assert said(heard, "signin.x509")[-1] == "session_timeout"
+
+
+async def test_somebody_who_is_removed_while_they_sign_in_is_not_let_in(place, ca, heard, monkeypatch):
+    await place.start()
+    keep = place.flow._memory.keep
+
+    async def remove_meanwhile(session, visitor):
+        place.people.table.clear()
+        await keep(session, visitor)
+
+    # The sign-in is remembered once there is a session.
+    monkeypatch.setattr(place.flow._memory, "keep", remove_meanwhile)
+    async with place.browser(ca.issue()) as browser:
+        page = await browser.get("/signin/x509")
+        done = await browser.post("/signin/x509", data={"form": sealed_in(page)})
+        assert SIGN_ON_COOKIE not in browser.cookies
+    assert done.status_code == 503
+    assert said(heard, "signin.x509")[-1] == "session_invalid"
 
 
 async def test_an_earlier_session_of_the_browser_ends(place, ca):

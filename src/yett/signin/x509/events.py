@@ -65,6 +65,14 @@ def session_timeout(user: User, serial: Serial) -> None:
     """The store took too long to keep the session, so the person was turned away. Look at its disk."""
 
 
+@event("signin.x509", ERROR, "Invalid session response")
+def session_invalid(user: User, serial: Serial) -> None:
+    """The new session was over, or another person's, before the browser had it; nobody was let in.
+
+    Single ones happen when somebody is disabled while they sign in. Many at once: look at the store.
+    """
+
+
 @event("signin.x509", INFO, "X.509 authentication successful", audit=True)
 def succeeded(user: User, serial: Serial, outcome: Name, client_address: ClientAddress) -> None:
     """The certificate was accepted; `outcome` tells what comes next: in, or another factor."""

@@ -30,7 +30,7 @@ from yett.signin.config import SignInSettings
 from yett.signin.exchange import PRE_COOKIE, pre_cookie, pre_cookie_or_new, set_cookie, visitor_of
 from yett.signin.flow import Flow
 from yett.signin.forms import Forms, Sealer
-from yett.signin.model import Method, Outcome, Turned, TurnedAway, Use
+from yett.signin.model import Method, Outcome, SignedIn, Turned, TurnedAway, Use
 from yett.signin.x509 import events
 from yett.signin.x509.words import NO_CERTIFICATE, Words, say, words_for
 
@@ -189,6 +189,11 @@ class CertificateSignIn:
         except TimeoutError:
             events.session_timeout(user=user, serial=serial)
             return TurnedAway(Turned.UNAVAILABLE)
+        if isinstance(outcome, SignedIn):
+            now = await self._flow.current(outcome.issued.token)
+            if now is None or now[1].name != user:
+                events.session_invalid(user=user, serial=serial)
+                return TurnedAway(Turned.UNAVAILABLE)
         if not isinstance(outcome, TurnedAway):
             events.succeeded(
                 user=user,
