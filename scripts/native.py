@@ -42,7 +42,9 @@ _BUILTIN = {
     "set": "set",
     "frozenset": "frozenset",
     "tuple": "tuple",
+    "Offset": "Py_ssize_t",
 }
+_NUMBERS = {"bint", "double", "Py_ssize_t"}
 _DIRECTIVES = {
     "language_level": "3",
     "annotation_typing": "False",  # what is typed stands in the .pxd files
@@ -51,6 +53,11 @@ _DIRECTIVES = {
     "binding": "True",
     "embedsignature": "False",
 }
+_IS_COMPILED = "IS_COMPILED"
+"""A constant that is 0 in the source, and 1 in what is made of it."""
+_CUT = "cut"
+_CUT_BY_POINTER = "cython.cast(cython.p_const_char, data)[at:end]"
+"""What a piece of `data` is where places are machine's numbers: no slice is made first."""
 _METHODS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Expr)
 _FLAGS = ("-O2", "-fPIC", "-shared", "-fwrapv", "-fno-strict-aliasing", "-DNDEBUG", "-w")
 
@@ -142,13 +149,21 @@ class Module:
                 found.attributes[target.attr] = annotation
 
     @cached_property
+    def functions(self) -> frozenset[str]:
+        """Functions that count in machine's numbers: they are called without a detour."""
+        return frozenset(
+            node.name for node in self.tree.body if isinstance(node, ast.FunctionDef) and _counts(node)
+        )
+
+    @cached_property
     def constants(self) -> dict[str, int]:
         """Whole numbers that never change: `A: Final = 1` and `A, B = range(2)`."""
         found: dict[str, int] = {}
         for node in self.tree.body:
             if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "Final":
                 if isinstance(node.value, ast.Constant) and type(node.value.value) is int:
-                    found[ast.unparse(node.target)] = node.value.value
+                    name = ast.unparse(node.target)
+                    found[name] = 1 if name == _IS_COMPILED else node.value.value
             elif (
                 isinstance(node, ast.Assign)
                 and isinstance(node.targets[0], ast.Tuple)
@@ -157,6 +172,12 @@ class Module:
                 for number, name in enumerate(node.targets[0].elts):
                     found[ast.unparse(name)] = number
         return found
+
+
+def _counts(node: ast.FunctionDef) -> bool:
+    return any(
+        each.annotation is not None and ast.unparse(each.annotation) == "Offset" for each in node.args.args
+    )
 
 
 def _is_slots(step: ast.stmt) -> bool:
@@ -215,6 +236,14 @@ class Library:
         home = self.modules.get(where)
         return home.classes.get(real) if home is not None else None
 
+    def function(self, module: Module, name: str) -> str:
+        """The module of the counting function that `name` stands for in a module; empty for anything else."""
+        if name not in module.imported:
+            return ""
+        where, real = self.origin(*module.imported[name])
+        home = self.modules.get(where)
+        return where if home is not None and real in home.functions else ""
+
     def constant(self, module: Module, name: str) -> int | None:
         """The number that `name` stands for in a module."""
         if name in module.constants:
@@ -234,7 +263,7 @@ class Library:
         if len(parts) != 1:
             return "object"
         name = parts[0].partition("[")[0].strip()
-        if "|" in parts[0] or (is_optional and _BUILTIN.get(name) in {"bint", "double"}):
+        if "|" in parts[0] or (is_optional and _BUILTIN.get(name) in _NUMBERS):
             return "object"
         if name in _BUILTIN:
             return _BUILTIN[name]
@@ -250,14 +279,21 @@ class Translation:
         self._lines = module.text.encode("utf-8").split(b"\n")
         self._edits: list[tuple[int, int, int, int, bytes]] = []
         self._methods: dict[str, list[str]] = {}
+        self._functions: list[str] = []
         self._cimports: dict[str, set[str]] = {}
         for each in module.classes.values():
             self._class(each)
         for node in module.tree.body:
             if isinstance(node, ast.ImportFrom):
                 self._import(node)
+            elif isinstance(node, ast.Import):
+                self._replace(node, f"{ast.unparse(node)}; import cython")
+            elif isinstance(node, ast.AnnAssign):
+                self._variable(node)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 self._constants(node)
+                if isinstance(node, ast.FunctionDef):
+                    self._function(node)
 
     def source(self) -> bytes:
         """The translated module."""
@@ -270,7 +306,7 @@ class Translation:
 
     def declarations(self) -> bytes:
         """The .pxd: attributes and methods of the extension types."""
-        out: list[str] = []
+        out: list[str] = list(self._functions)
         for each in self._module.classes.values():
             out.append("")
             if each.name in _ONE_EACH:
@@ -330,6 +366,29 @@ class Translation:
                         self._methods[each.name].append(f"@cython.locals({types})")
                     self._methods[each.name].append(declared)
 
+    def _variable(self, node: ast.AnnAssign) -> None:
+        """A private constant that is an extension type's: found without a look into a dictionary."""
+        if not (isinstance(node.target, ast.Name) and node.target.id.startswith("_")):
+            return
+        if ast.unparse(node.annotation) != "Final" or not isinstance(node.value, ast.Call):
+            return
+        name = ast.unparse(node.value.func)
+        if self._library.find(self._module, name) is not None:
+            self._cimport(name)
+            self._functions.append(f"cdef {name} {node.target.id}")
+            self._replace(node, f"{node.target.id} = {ast.unparse(node.value)}")
+
+    def _function(self, node: ast.FunctionDef) -> None:
+        """A function that counts in machine's numbers is called without a detour."""
+        if _counts(node):
+            types = self._locals(node)
+            if types:
+                self._functions.append(f"@cython.locals({types})")
+            self._functions.append(self._declared(node, is_method=False))
+            last = node.body[-1]
+            if node.name == _CUT and isinstance(last, ast.Return) and last.value is not None:
+                self._replace(last.value, _CUT_BY_POINTER)
+
     def _bare(self, method: ast.FunctionDef) -> None:
         """Attributes are declared in the .pxd; a second declaration is one too many."""
         for step in ast.walk(method):
@@ -355,7 +414,7 @@ class Translation:
                 given = b"self, " if node.args or node.keywords else b"self"
                 self._edits.append((line, column, line, column, given))
 
-    def _declared(self, method: ast.FunctionDef) -> str:
+    def _declared(self, method: ast.FunctionDef, *, is_method: bool = True) -> str:
         """A method that can be called without a detour; empty for others."""
         arguments = method.args
         if (
@@ -368,14 +427,16 @@ class Translation:
             or _has_closure(method)
         ):
             return ""
-        words = ["self"]
+        words = ["self"] if is_method else []
         optional = len(arguments.args) - len(arguments.defaults)
-        for place, argument in enumerate(arguments.args[1:], 1):
+        for place, argument in enumerate(arguments.args[is_method:], is_method):
             words.append(
                 f"{self._type(ast.unparse(argument.annotation) if argument.annotation else '')} {argument.arg}"
                 + ("=*" if place >= optional else "")
             )
-        return f"cpdef {method.name}({', '.join(words)})"
+        returns = _BUILTIN.get(ast.unparse(method.returns), "") if method.returns is not None else ""
+        kind = f"{returns} " if returns in _NUMBERS else ""
+        return f"cpdef {kind}{method.name}({', '.join(words)})"
 
     def _locals(self, method: ast.FunctionDef) -> str:
         """Variables whose annotation is an extension type."""
@@ -383,7 +444,7 @@ class Translation:
         for step in ast.walk(method):
             if isinstance(step, ast.AnnAssign) and isinstance(step.target, ast.Name):
                 ctype = self._library.ctype(self._module, ast.unparse(step.annotation))
-                if self._library.find(self._module, ctype) is not None:
+                if ctype in _NUMBERS or self._library.find(self._module, ctype) is not None:
                     self._cimport(ctype)
                     found[step.target.id] = ctype
         return ", ".join(f"{name}={ctype}" for name, ctype in found.items())
@@ -397,8 +458,11 @@ class Translation:
         others = []
         for alias in node.names:
             found = self._library.find(self._module, alias.asname or alias.name)
+            counting = self._library.function(self._module, alias.name)
             if found is not None and not alias.asname:
                 types.setdefault(found.module, []).append(alias.name)
+            elif counting and not alias.asname:
+                types.setdefault(counting, []).append(alias.name)
             else:
                 others.append(alias)
         if types:

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from yett.kernel import new_id, new_secret, time_of
-from yett.kernel.ids import _Maker
+from yett.kernel.ids import IdMaker, SharedIds
 
 MANY = 100_000
 
@@ -33,7 +33,7 @@ def test_an_id_has_the_layout_of_rfc_9562_section_5_7():
 
 
 def test_the_counter_stands_behind_the_version_and_runs_over_into_the_next_millisecond():
-    make = _Maker(lambda: 1_700_000_000_000 * 1_000_000).next
+    make = IdMaker(lambda: 1_700_000_000_000 * 1_000_000).next
     made = [make() for _ in range(4098)]
     assert [text[:18] for text in made[:2]] == ["018bcfe5-6800-7000", "018bcfe5-6800-7001"]
     assert [text[:18] for text in made[4095:]] == [
@@ -45,7 +45,7 @@ def test_the_counter_stands_behind_the_version_and_runs_over_into_the_next_milli
 
 def test_ids_do_not_go_back_with_the_clock():
     instants = iter([5_000_000, 6_000_000, 1_000_000, 6_000_000, 7_000_000])
-    make = _Maker(lambda: next(instants)).next
+    make = IdMaker(lambda: next(instants)).next
     made = [make() for _ in range(5)]
     assert made == sorted(made)
     assert [text[9:18] for text in made] == [
@@ -58,7 +58,7 @@ def test_ids_do_not_go_back_with_the_clock():
 
 
 def test_all_62_random_bits_vary():
-    make = _Maker(itertools.count(1_000_000, 1_000_000).__next__).next
+    make = IdMaker(itertools.count(1_000_000, 1_000_000).__next__).next
     tails = [uuid.UUID(make()).int & ((1 << 62) - 1) for _ in range(400)]
     ones, zeros = 0, 0
     for tail in tails:
@@ -68,7 +68,7 @@ def test_all_62_random_bits_vary():
 
 
 def test_threads_never_get_the_same_id():
-    make = _Maker(lambda: 1_000_000).next
+    make = SharedIds(IdMaker(lambda: 1_000_000)).next
     made = []
 
     def work():
@@ -102,7 +102,7 @@ if child:
 
 
 def test_the_time_of_an_id_is_when_it_was_made():
-    assert time_of(_Maker(lambda: 1_700_000_000_123 * 1_000_000).next()) == 1_700_000_000.123
+    assert time_of(IdMaker(lambda: 1_700_000_000_123 * 1_000_000).next()) == 1_700_000_000.123
 
 
 @pytest.mark.parametrize(

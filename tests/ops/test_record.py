@@ -10,13 +10,13 @@ from tests.events.samples import SECOND, record
 
 from yett.events import Journal, Limits, Sync
 from yett.kernel import CommandFailed, Table, new_id
-from yett.kernel.ids import _Maker
+from yett.kernel.ids import IdMaker
 from yett.ops import RecordCommands
 from yett.ops.record import _instant
 
 NOW = time.time_ns()
 MINUTE = 60 * SECOND
-NUMBER = _Maker(lambda: NOW - 40 * MINUTE).next()
+NUMBER = IdMaker(lambda: NOW - 40 * MINUTE).next()
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from yett.net.http import Answer, Request, Serve
 from yett.net.pages import error_page
 
 _NO_FIELDS: frozenset[bytes] = frozenset()
+_RATE_PASSED = events.rate_passed.declaration
 
 
 class SizeLimit(Guard, Protocol):
@@ -211,7 +212,8 @@ def _rate(guard: Guard, breaker: Breaker) -> Step:
             return None
         if blocked is None:
             breaker.succeeded()
-            events.rate_passed()
+            if _RATE_PASSED.enabled:
+                events.rate_passed()
             return None
         if blocked.__class__ is not Blocked:
             breaker.failed(now)

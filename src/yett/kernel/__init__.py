@@ -3,7 +3,7 @@
 from yett.kernel.clock import Clock, FrozenClock, SystemClock
 from yett.kernel.commands import Command, CommandFailed, Place, Table, command, commands
 from yett.kernel.descriptors import open_files_for, raise_open_files
-from yett.kernel.ids import new_id, new_secret, time_of
+from yett.kernel.ids import IdMaker, new_id, new_secret, time_of
 from yett.kernel.lifecycle import Lifecycle, Readiness
 from yett.kernel.signals import Signal
 from yett.kernel.tasks import Supervisor
@@ -13,6 +13,7 @@ __all__ = [
     "Command",
     "CommandFailed",
     "FrozenClock",
+    "IdMaker",
     "Lifecycle",
     "Place",
     "Readiness",

@@ -7,48 +7,50 @@ import time
 import uuid
 from collections.abc import Callable
 
+Offset = int
+"""A whole number of the machine's, where this is compiled."""
+
 _COUNTS = tuple(f"{count:03x}" for count in range(0x1000))
 
 
-class _Maker:
-    """Makes request ids cheaply: what does not change from id to id is written out once.
+class IdMaker:
+    """Makes ids cheaply, for one thread: what does not change from id to id is written out once.
 
-    Within one millisecond the 12 bits after the version count up, so that ids of one process
+    Within one millisecond the 12 bits after the version count up, so that ids of one maker
     never go back (RFC 9562, section 6.2, method 1). The random bits behind them are drawn anew
-    each millisecond: they tell processes apart, the count tells the ids of one. Any thread may ask.
+    each millisecond: they tell makers apart, the count tells the ids of one.
     """
 
-    __slots__ = ("_counter", "_lock", "_millisecond", "_next_ns", "_now_ns", "_stamp", "_tail", "_tails")
+    __slots__ = ("_counter", "_millisecond", "_next_ns", "_now_ns", "_stamp", "_tail", "_tails")
 
     def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._now_ns = now_ns
-        self._millisecond = 0
-        self._next_ns = 0
-        self._counter = 0
+        self._millisecond: Offset = 0
+        self._next_ns: Offset = 0
+        self._counter: Offset = 0
         self._stamp = ""
         self._tail = ""
+        self._tails: list[str] = []
         self.forget()
 
     def forget(self) -> None:
         """Draw new random bits: a forked child must not go on with those of its parent."""
-        self._lock = threading.Lock()
-        self._tails: list[str] = []
+        self._tails = []
         self._tail = self._draw()
 
     def next(self) -> str:
         """A new id in canonical text form."""
-        with self._lock:
-            now = self._now_ns()
-            if now >= self._next_ns:
-                self._begin(now // 1_000_000)
-            else:
-                # The clock stands, or went back: count on, into milliseconds to come if need be.
-                self._counter += 1
-                if self._counter > 0xFFF:
-                    self._begin(self._millisecond + 1)
-            return self._stamp + _COUNTS[self._counter] + self._tail
+        now: Offset = self._now_ns()
+        if now >= self._next_ns:
+            self._begin(now // 1_000_000)
+        else:
+            # The clock stands, or went back: count on, into milliseconds to come if need be.
+            self._counter += 1
+            if self._counter > 0xFFF:
+                self._begin(self._millisecond + 1)
+        return self._stamp + _COUNTS[self._counter] + self._tail
 
-    def _begin(self, millisecond: int) -> None:
+    def _begin(self, millisecond: Offset) -> None:
         self._millisecond = millisecond
         self._next_ns = (millisecond + 1) * 1_000_000
         self._counter = 0
@@ -62,6 +64,26 @@ class _Maker:
         return self._tails.pop()
 
 
+class SharedIds:
+    """Ids that any thread may ask for."""
+
+    __slots__ = ("_lock", "_maker")
+
+    def __init__(self, maker: IdMaker) -> None:
+        self._maker = maker
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """In a forked child: as for one maker; nobody holds the lock that was held at the fork."""
+        self._lock = threading.Lock()
+        self._maker.forget()
+
+    def next(self) -> str:
+        """A new id in canonical text form."""
+        with self._lock:
+            return self._maker.next()
+
+
 def _tails() -> list[str]:
     """The ends of the next 256 ids: the variant's two bits "10", then 62 random ones."""
     bits = os.urandom(8 * 256).hex()
@@ -69,10 +91,10 @@ def _tails() -> list[str]:
     return [f"-{'89ab'[int(piece[0], 16) & 3]}{piece[1:4]}-{piece[4:]}" for piece in pieces]
 
 
-_maker = _Maker()
-os.register_at_fork(after_in_child=_maker.forget)
+_shared = SharedIds(IdMaker())
+os.register_at_fork(after_in_child=_shared.forget)
 
-new_id = _maker.next
+new_id = _shared.next
 """A new time-ordered id. It names things; it is not a secret."""
 
 

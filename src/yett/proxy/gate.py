@@ -46,6 +46,9 @@ _VALIDATED = events.session_validated.declaration
 _MATCHED = events.matched.declaration
 _PROXYING = events.proxying.declaration
 _CHECKED = events.access_checked.declaration
+# To find a member of an enumeration costs as much as a small function.
+_AUTHENTICATED = SessionType.AUTHENTICATED
+_BODY_TOO_LARGE = Refusal.BODY_TOO_LARGE
 
 
 @dataclass(slots=True)
@@ -111,6 +114,7 @@ class ProxyGate:
         self._application_pages = answers.watched(application_pages, refuse_unrecorded, self._more_headers)
         self._refuse_unrecorded = refuse_unrecorded
         self._ready: dict[tuple[str, int], _Ready] = {}
+        self.table: RouteTable = table
         self.use(table, hsts)
 
     def use(self, table: RouteTable, hsts: timedelta) -> None:
@@ -162,7 +166,7 @@ class ProxyGate:
                 if recall.token
                 else self._judge(request, found, None)
             )
-        session = self._sessions.look(recall.entry, host, SessionType.AUTHENTICATED)
+        session = self._sessions.look(recall.entry, host, _AUTHENTICATED)
         if session is None:
             request.connection.recall = None
             return self._decide_later(request, session_token(cookie))
@@ -413,7 +417,7 @@ class ProxyGate:
             app, route, rule, upstream = note.said
             if pooled is not None:
                 upstream = pooled.address
-            if outcome.refusal is Refusal.BODY_TOO_LARGE:
+            if outcome.refusal is _BODY_TOO_LARGE:
                 self._sending.cut(request, note)
             if outcome.client_left:
                 events.client_left(app=app, bytes_out=outcome.bytes_out)

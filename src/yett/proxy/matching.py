@@ -82,8 +82,9 @@ class Place:
         """This place or the part of it that the path belongs to."""
         if not self._matches(path):
             return None
-        if not self.parts:
-            return self
+        return self._part_of(path) if self.parts else self
+
+    def _part_of(self, path: str) -> "Place":
         return next((part for part in self.parts if part.find(path)), self)
 
     def find_folded(self, path: str) -> "Place | None":
@@ -158,6 +159,7 @@ class Places:
         """Where a path belongs as it stands, whatever else it could be read as."""
         if path.startswith(RESERVED):
             return Miss.RESERVED
+        place: Place
         for place in self._places:
             found = place.find(path)
             if found is not None:

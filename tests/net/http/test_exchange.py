@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from yett.events import Scope
 from yett.net.http import Answer, Connection, Failure, Forward, Limits, Refusal, Request, Upstream, events
+from yett.net.http.channel import Clock, Receiver
 from yett.net.http.head import RequestParser
 from yett.net.http.pool import Pools
 
@@ -682,18 +683,14 @@ async def test_a_connection_is_not_used_again_after_an_upgrade_that_stated_a_len
 ):
     """No request of a client leads here: it is the second of two walls."""
 
-    class Noted:
-        method, touched, request_done = b"GET", 0.0, True
+    class Noted(Receiver):
         heads = ()
 
-        def respond(self, head, _payload, **_):
+        def respond(self, head, payload, done, trailers=()):  # noqa: ARG002 - the port's signature
             self.heads = [*self.heads, head]
 
-    class Still:
-        now = 0.0
-
     up = await origin(answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"))
-    pools, parser = Pools(Limits(), Still()), RequestParser(Limits())
+    pools, parser = Pools(Limits(), Clock()), RequestParser(Limits())
     for framing, kept in ((b"Content-Length: 5", 0), (b"Transfer-Encoding: chunked", 0), (b"X: 1", 1)):
         fields = parser.fields(b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" + framing, 1)
         request = Request(
@@ -701,7 +698,8 @@ async def test_a_connection_is_not_used_again_after_an_upgrade_that_stated_a_len
             fields.lines, 1, upgrade=b"websocket",
         )  # fmt: skip
         channel = await pools.get(up.upstream, request.connection, upgrade=True).connect()
-        noted = Noted()
+        noted = Noted(b"GET")
+        noted.request_done = True
         channel.begin(noted, request, Forward(up.upstream), fields, b"", b"", done=True, upgrade=True)
         await eventually(lambda noted=noted: noted.heads)
         assert (pools.open, pools.idle) == (kept, kept)

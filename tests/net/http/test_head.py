@@ -514,3 +514,11 @@ def test_the_line_that_changes_each_time_is_found_where_it_was():
         b"Host: a\r\nX-Trace:",
     ):
         assert not fields.follow(block)
+
+
+def test_of_equal_lines_the_one_that_changed_is_forwarded_in_its_place():
+    fields = RequestParser(Limits()).fields(b"Host: a\r\nX: 1\r\nX: 0", 1)
+    forward = Forward(Upstream("u", 1))
+    for value in (b"1", b"2", b"1", b"3"):
+        assert fields.follow(b"Host: a\r\nX: 1\r\nX: %b" % value)
+        assert fields.block(forward, b"") == b"Host: a\r\nX: 1\r\nX: %b\r\n" % value

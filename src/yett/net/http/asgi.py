@@ -76,7 +76,7 @@ class ApplicationRun:
         self._is_over = False
         self._is_gone = False
 
-    def start(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def start(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Take what is there of the body and run the application."""
         self.take(payload, done=done, trailers=trailers)
         if not self._is_over:
@@ -160,7 +160,6 @@ class ApplicationRun:
     def take(
         self,
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),  # noqa: ARG002 - ASGI has no place for a request's trailers
     ) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from yett.events import enter_scope
 from yett.net.http import events
-from yett.net.http.channel import Channel, ConnectFailed, Source
+from yett.net.http.channel import Channel, ConnectFailed, Receiver, Source
 from yett.net.http.engine import Client
 from yett.net.http.exchange import IDEMPOTENT
 from yett.net.http.head import Fields
@@ -41,9 +41,9 @@ class Whole(Protocol):
     def connected(self) -> None: ...
     def interim(self, trying: "Trying", head: ResponseHead) -> None: ...
     def answered(
-        self, trying: "Trying", head: ResponseHead, payload: bytes, *, done: bool, trailers: Sequence[bytes]
+        self, trying: "Trying", head: ResponseHead, payload: bytes, done: bool, trailers: Sequence[bytes]
     ) -> None: ...
-    def more(self, payload: bytes, *, done: bool, trailers: Sequence[bytes]) -> None: ...
+    def more(self, payload: bytes, done: bool, trailers: Sequence[bytes]) -> None: ...
     def switched(self, trying: "Trying", head: ResponseHead, early: bytes) -> None: ...
     def tunnelled(self, data: bytes) -> None: ...
     def tunnel_ended(self) -> bool: ...
@@ -52,7 +52,7 @@ class Whole(Protocol):
     def balance(self) -> None: ...
 
 
-class Trying:
+class Trying(Receiver):
     """An attempt in progress."""
 
     __slots__ = (
@@ -68,21 +68,16 @@ class Trying:
         "is_blocked",
         "is_over",
         "is_tunnel",
-        "method",
-        "request_done",
-        "touched",
     )
 
     def __init__(self, whole: Whole, attempt: Attempt, source: Source) -> None:
+        super().__init__(whole.request.method)
         self.attempt = attempt
         self.channel: Channel | None = None
         self.is_blocked = False
         """Whether the upstream takes no more of the request for the moment."""
         self.is_over = False
         self.is_tunnel = False
-        self.method = whole.request.method
-        self.request_done = False
-        self.touched = 0.0
         self._whole = whole
         self._source = source
         self._task: asyncio.Task[Any] | None = None
@@ -158,7 +153,7 @@ class Trying:
         if not self.attempt.answered_at and self.channel is not None:
             self.fail(Failure.RESPONSE_TIMEOUT, "no response in time")
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes]) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes]) -> None:
         """More of the request's body, or of what a tunnel carries; without a channel it waits in the exchange."""
         channel = self.channel
         if channel is None:
@@ -179,9 +174,7 @@ class Trying:
         if head.status != 100:
             self._whole.interim(self, head)
 
-    def respond(
-        self, head: ResponseHead, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()
-    ) -> None:
+    def respond(self, head: ResponseHead, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         if done:
             self.channel = None
         self.touched = self._whole.client.engine.now
@@ -191,7 +184,7 @@ class Trying:
             self.attempt.retry_after = head.value(b"retry-after") or b""
         self._whole.answered(self, head, payload, done=done, trailers=trailers)
 
-    def more(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def more(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         if done:
             self.channel = None
         self._whole.more(payload, done=done, trailers=trailers)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from yett.net.http.head import FIELD_LINE, TOKEN
+from yett.net.http.head import TOKEN, is_field_line
 
 _SIZE_LINE: Final = re.compile(
     rb"([0-9A-Fa-f]{1,16})"
@@ -117,7 +117,7 @@ class ChunkedDecoder:
         return (
             self._trailers <= _MAX_TRAILERS
             and len(self.trailers) <= _MAX_TRAILER_LINES
-            and FIELD_LINE.fullmatch(line) is not None
+            and is_field_line(line, 0, len(line))
         )
 
 

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
+from yett.kernel import IdMaker
+from yett.net.http.channel import Clock
 from yett.net.http.head import Fields, RequestParser
 from yett.net.http.limits import Limits
 from yett.net.http.model import Admission, Answer, Failure, Gate, Outcome, Refusal, Request
@@ -40,7 +42,7 @@ class Trust(Protocol):
         ...
 
 
-class Engine:
+class Engine(Clock):
     """What all connections of one server share."""
 
     __slots__ = (
@@ -49,11 +51,10 @@ class Engine:
         "emptied",
         "gate",
         "http2",
+        "ids",
         "is_draining",
         "limits",
         "max_head",
-        "new_id",
-        "now",
         "parser",
         "pools",
         "spawn",
@@ -61,14 +62,14 @@ class Engine:
         "turned_away",
     )
 
-    def __init__(self, gate: Gate, limits: Limits, spawn: Spawn, new_id: Callable[[], str]) -> None:
+    def __init__(self, gate: Gate, limits: Limits, spawn: Spawn) -> None:
+        super().__init__()
+        """The loop's time at the last sweep: asking the clock for each byte would cost too much."""
         self.gate = gate
         self.limits = limits
         self.max_head = limits.max_head
         self.spawn = spawn
-        self.new_id = new_id
-        self.now = 0.0
-        """The loop's time at the last sweep: asking the clock for each byte would cost too much."""
+        self.ids = IdMaker()
         self.date = b""
         self.parser = RequestParser(limits)
         self.pools = Pools(limits, self)
@@ -126,7 +127,6 @@ class Client(Protocol):
         add: bytes,
         drop: frozenset[bytes],
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),
     ) -> None:
@@ -137,7 +137,7 @@ class Client(Protocol):
         """
         ...
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send more of the response's body, or of what a tunnel carries.
 
         `trailers` are header lines for after the body; who did not ask for them does not get them.
@@ -178,11 +178,11 @@ class Client(Protocol):
 class Work(Protocol):
     """What is being done about a request, as the client's side sees it."""
 
-    def start(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def start(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Begin, with what is there of the request's body; `trailers` may come with its end."""
         ...
 
-    def take(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def take(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """More of the request's body, or of what a tunnel carries."""
         ...
 

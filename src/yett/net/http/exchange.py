@@ -17,7 +17,7 @@ from typing import Final
 
 from yett.events import describe, enter_scope
 from yett.net.http import events
-from yett.net.http.channel import Channel, ConnectFailed, Source
+from yett.net.http.channel import Channel, ConnectFailed, Receiver, Source
 from yett.net.http.engine import PAUSED_BY_UPSTREAM, Client
 from yett.net.http.head import Fields
 from yett.net.http.model import Failure, Forward, Outcome, Refusal, Request
@@ -27,7 +27,7 @@ from yett.net.http.trailers import without
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
 
-class Exchange:
+class Exchange(Receiver):
     """A request on its way to an upstream, and the answer on its way back."""
 
     __slots__ = (
@@ -50,9 +50,6 @@ class Exchange:
         "_source",
         "_status",
         "_upstream_ended",
-        "method",
-        "request_done",
-        "touched",
     )
 
     def __init__(
@@ -62,12 +59,12 @@ class Exchange:
         forward: Forward,
         fields: Fields,
         source: Source,
-        *,
         upgrade: bool,
     ) -> None:
+        # As the base does it, without the call in between.
         self.method = request.method
-        self.touched: float
-        self.request_done: bool
+        self.touched = 0.0
+        self.request_done = False
         self._client = client
         self._request = request
         self._forward = forward
@@ -84,12 +81,12 @@ class Exchange:
         self._answered = 0.0
         self._bytes_in = 0
         self._bytes_out = 0
-        # `start` sets `touched` and `request_done`. What nearly no exchange needs is set when it is:
+        # What nearly no exchange needs is set when it is:
         # `_pending`, `_pending_trailers` while connecting, `_client_ended`, `_upstream_ended` in a tunnel.
 
     # Sending the request.
 
-    def start(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def start(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send the head with what is there of the body."""
         client = self._client
         self.request_done = done
@@ -117,9 +114,9 @@ class Exchange:
             fields,
             forwarded,
             payload,
-            done=done,
-            upgrade=self._is_upgrade,
-            trailers=trailers,
+            done,
+            self._is_upgrade,
+            trailers,
         )
 
     def _connect_later(self) -> None:
@@ -180,7 +177,7 @@ class Exchange:
         )
         return True
 
-    def take(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def take(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """More of the request's body."""
         self.request_done = done
         self._bytes_in += len(payload)
@@ -212,9 +209,7 @@ class Exchange:
         if head.status != 100:
             self._client.interim(head)
 
-    def respond(
-        self, head: ResponseHead, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()
-    ) -> None:
+    def respond(self, head: ResponseHead, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Pass the response's head on, with what is there of its body."""
         client, forward = self._client, self._forward
         self._status = status = head.status
@@ -222,9 +217,8 @@ class Exchange:
             # Most responses come in one piece, and end here.
             self._channel = None
             self._is_over = True
-            client.respond(
-                head, forward.response_add, forward.response_drop, payload, done=True, trailers=trailers
-            )
+            # Without names, which would cost a look at each.
+            client.respond(head, forward.response_add, forward.response_drop, payload, True, trailers)
             request = self._request
             took = monotonic() - request.started_at
             outcome = Outcome(
@@ -247,7 +241,7 @@ class Exchange:
         if client.is_blocked:
             self.client_paused()
 
-    def more(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def more(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Pass more of the response's body on."""
         self._bytes_out += len(payload)
         if done:

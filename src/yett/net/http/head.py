@@ -5,7 +5,7 @@ is looked up, not parsed again. Lines that carry credentials are never remembere
 long ones, and the memory is emptied when it is full.
 
 What must stay true:
-  a line is forwarded only if it matched `FIELD_LINE`: no CR, LF or NUL can hide in it;
+  a line is forwarded only if `is_field_line` said so: no CR, LF or NUL can hide in it;
   how long the body is has exactly one reading, or the request is refused;
   a name is compared with "_" read as "-", because many upstreams cannot tell the two apart.
 """
@@ -14,19 +14,27 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from yett.net.http.charset import Charset, Offset, cut
 from yett.net.http.limits import Limits
 from yett.net.http.model import Forward, Refusal
 
-TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-FIELD_LINE: Final = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
-REQUEST_LINE: Final = re.compile(
-    # Path and query of printable ASCII without "#"; "\" has no place in a path, where some upstreams
-    # take it for "/".
-    # The path once more from its first character on that not everybody reads alike. No character fits
-    # both in front of there and there: what does not match is found out in one go.
-    rb"([!#$%&\'*+\-.^_`|~0-9A-Za-z]{1,32}) "
-    rb'((/[a-z0-9/._~-]*((?:[!"$-,:->@-\[\]^`{|}][!"$->@-\[\]-~]*)?))(?:\?[!"$-~]*)?) HTTP/1\.([01])'
-)
+_TCHAR: Final = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
+TOKEN: Final = b"[" + _TCHAR + b"]+"
+_TOKEN: Final = Charset(_TCHAR)
+_VALUE: Final = Charset(rb"\t\x20-\x7e\x80-\xff")
+# Path and query of printable ASCII without "#"; "\" has no place in a path, where some upstreams take it for "/".
+_EVEN: Final = Charset(rb"a-z0-9/._~\-")
+_PATH: Final = Charset(rb'!"$->@-\[\]-~')
+_QUERY: Final = Charset(rb'!"$-~')
+_SPACE: Final = 32
+_SLASH: Final = 47
+_COLON: Final = 58
+_QUESTION_MARK: Final = 63
+_LONGEST_METHOD: Final = 32
+AROUND_ORDINARY: Final = 10
+"""How much longer an ordinary request line is than its method and its target."""
+_HTTP_1_1: Final = b" HTTP/1.1"
+_HTTP_1_0: Final = b" HTTP/1.0"
 _ABSOLUTE: Final = re.compile(rb'https?://([^/?]*)((?:/[!"$->@-\[\]-~]*)?(?:\?[!"$-~]*)?)', re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _AUTHORITY: Final = re.compile(
@@ -93,6 +101,8 @@ class Fields:
     """One block of header lines, understood. Requests with equal blocks share it."""
 
     __slots__ = (
+        "_after",
+        "_before",
         "_behind",
         "_block",
         "_changed",
@@ -151,8 +161,14 @@ class Fields:
         self._cookie_line: bytes | None = None
         self._places: list[int] | None = None
         # The one line that the newest block changed, and everything around its value.
-        self._changed = self._changed_place = self._starts_at = 0
-        self._named = self._behind = b""
+        self._changed: Offset = 0
+        self._changed_place: Offset = 0
+        self._starts_at: Offset = 0
+        self._named = b""
+        self._behind = b""
+        # What stands around it in the newest block; nothing while that is not known.
+        self._before = b""
+        self._after = b""
         self._host: bytes = b""
         self._forwarded: bytes = b""
 
@@ -175,7 +191,18 @@ class Fields:
             self._host, self._forwarded = forward.host, forwarded
             self._cookie_line = None
         self._block = block = self._compose(forward, forwarded)
+        self._look_around(block)
         return block
+
+    def _look_around(self, block: bytes) -> None:
+        """Note what stands around the line that is expected to change, if it stands there once."""
+        self._before = b""
+        if self._named:
+            line = b"\r\n" + self.kept[self._changed_place] + b"\r\n"
+            before, found, after = block.partition(line)
+            # Two equal lines in a row share the line end between them.
+            if found and line not in b"\r\n" + after:
+                self._before, self._after = before + b"\r\n", b"\r\n" + after
 
     def _compose(self, forward: Forward, forwarded: bytes) -> bytes:
         host = forward.host or self.authority
@@ -207,15 +234,10 @@ class Fields:
         trace id. Such a line needs to be well formed and to keep its name; then everything else
         that is known stays true. Earlier lists are left alone: an earlier request still holds them.
         """
+        if self.follow_in(block, 0, len(block)):
+            return True
         old = self.lines
         kept = self.kept
-        lines = self._with_one_changed(block)
-        if lines is not None:
-            self.lines = lines
-            kept = self.kept = kept.copy()
-            kept[self._changed_place] = lines[self._changed]
-            self._block = None
-            return True
         lines = block.split(b"\r\n")
         if len(lines) != len(old):
             return False
@@ -226,7 +248,7 @@ class Fields:
                 continue
             place = self._place(index)
             named = before[: before.find(b":") + 1]
-            if place < 0 or not line.startswith(named) or FIELD_LINE.fullmatch(line) is None:
+            if place < 0 or not line.startswith(named) or not is_field_line(line, 0, len(line)):
                 return False
             changed = index if kept is self.kept else -1
             if kept is self.kept:
@@ -238,8 +260,29 @@ class Fields:
         self._expect(changed)
         return True
 
+    def follow_in(self, data: bytes, start: Offset, end: Offset) -> bool:
+        """The same for the lines `data[start:end]`, if they differ in the very line in which the last ones did."""
+        named: bytes = self._named
+        behind: bytes = self._behind
+        if not named or not data.startswith(named, start) or not data.endswith(behind, start, end):
+            return False
+        value: Offset = start + len(named)
+        line_start: Offset = start + self._starts_at
+        line_end: Offset = end - len(behind)
+        # No line end fits into a line, so there is one line between what is as it was.
+        if line_end < value or not is_field_line(data, line_start, line_end):
+            return False
+        line = cut(data, line_start, line_end)
+        self.lines = lines = self.lines.copy()
+        lines[self._changed] = line
+        self.kept = kept = self.kept.copy()
+        kept[self._changed_place] = line
+        self._block = self._before + line + self._after if self._before else None
+        return True
+
     def _expect(self, changed: int) -> None:
         """Take it that the next request differs in the same line as this one did; -1 for more lines than one."""
+        self._before = b""
         if changed < 0:
             self._named = b""
             return
@@ -250,19 +293,6 @@ class Fields:
         self._named = b"\r\n".join([*before, line[: line.find(b":") + 1]])
         self._behind = b"\r\n".join([b"", *behind]) if behind else b""
         self._starts_at = len(self._named) - line.find(b":") - 1
-
-    def _with_one_changed(self, block: bytes) -> list[bytes] | None:
-        """The lines of `block`, if it differs in the very line in which the last one did."""
-        named, behind = self._named, self._behind
-        if not named or not block.startswith(named) or not block.endswith(behind):
-            return None
-        start, end = self._starts_at, len(block) - len(behind)
-        # No line end fits into a line, so there is one line between what is as it was.
-        if end < len(named) or FIELD_LINE.fullmatch(block, start, end) is None:
-            return None
-        lines = self.lines.copy()
-        lines[self._changed] = block[start:end]
-        return lines
 
     def _place(self, index: int) -> int:
         """Where the line at `index` stands among those that are kept and may change; -1 for any other."""
@@ -276,6 +306,12 @@ class Fields:
             }
             places = self._places = [found.get(id(line), -1) for line in self.lines]
         return places[index]
+
+
+def is_field_line(data: bytes, start: Offset, end: Offset) -> bool:
+    """Whether `data[start:end]` is a well-formed header line (RFC 9112, section 5), without its line end."""
+    colon: Offset = _TOKEN.skip(data, start, end)
+    return start < colon < end and data[colon] == _COLON and _VALUE.skip(data, colon + 1, end) == end
 
 
 def cut_cookies(value: bytes, names: frozenset[bytes]) -> bytes:
@@ -306,17 +342,47 @@ class RequestParser:
         self._spoofable = _SPOOFABLE | limits.private_fields
         self._lines: dict[bytes, Line] = {}
 
-    def line(self, data: bytes, end: int) -> Target | Refused:
+    def line(self, data: bytes, end: Offset) -> Target | Refused:
         """Understand the request line `data[:end]`, whatever form its target has."""
-        match = REQUEST_LINE.fullmatch(data, 0, end)
-        if match is not None:
-            method, target, path, odd, minor = match.groups()
-            if len(target) > self._max_target:
-                return Refused(Refusal.TARGET_TOO_LONG, "target too long")
-            if method in REFUSED_METHODS:
-                return Refused(Refusal.METHOD, "method not allowed")
-            return method, target, path.decode("ascii"), 1 if minor == b"1" else 0, None, not odd
+        found: Target | Refused | None = self.beginning(data, end)
+        if type(found) is tuple and len(found[0]) + len(found[1]) + AROUND_ORDINARY == end:
+            return found
         return self._unusual_line(data[:end])
+
+    def beginning(self, data: bytes, end: Offset) -> Target | None:
+        """Understand an ordinary request line that `data` begins with; it ends at `end` at the latest.
+
+        Whether a line ends there is not looked at. None for whatever is not ordinary: `line` knows more.
+        """
+        space: Offset = _TOKEN.skip(data, 0, end)
+        start: Offset = space + 1
+        if not (0 < space <= _LONGEST_METHOD and start < end):
+            return None
+        if data[space] != _SPACE or data[start] != _SLASH:
+            return None
+        odd: Offset = _EVEN.skip(data, start, end)
+        # From the first character on that not everybody reads alike; there may be none.
+        path_end: Offset = _PATH.skip(data, odd, end)
+        target_end: Offset = path_end
+        if path_end < end and data[path_end] == _QUESTION_MARK:
+            target_end = _QUERY.skip(data, path_end, end)
+        version = cut(data, target_end, target_end + len(_HTTP_1_1))
+        minor = 1
+        if version != _HTTP_1_1:
+            if version != _HTTP_1_0:
+                return None
+            minor = 0
+        method = cut(data, 0, space)
+        if target_end - start > self._max_target or method in REFUSED_METHODS:
+            return None
+        return (
+            method,
+            cut(data, start, target_end),
+            cut(data, start, path_end).decode("ascii"),
+            minor,
+            None,
+            odd == path_end,
+        )
 
     def is_too_long(self, size: int) -> bool:
         """Whether so many bytes of a request line are more than any good one has."""
@@ -334,7 +400,7 @@ class RequestParser:
         if len(parts) != 3:
             return malformed("request line is not three words")
         method, target, version = parts
-        if not _NAME.fullmatch(method) or len(method) > 32:
+        if not _NAME.fullmatch(method) or len(method) > _LONGEST_METHOD:
             return malformed("invalid method")
         if not _VERSION.fullmatch(version):
             return malformed("no HTTP version in the request line")
@@ -380,7 +446,7 @@ class RequestParser:
         return malformed(problem) if problem else fields
 
     def _classify(self, line: bytes) -> Line | None:
-        if FIELD_LINE.fullmatch(line) is None:
+        if not is_field_line(line, 0, len(line)):
             return None
         raw, _, value = line.partition(b":")
         name = raw.lower().replace(b"_", b"-")

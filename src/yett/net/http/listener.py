@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from yett.events import describe
-from yett.kernel import Supervisor, new_id
+from yett.kernel import Supervisor
 from yett.net.http import events
 from yett.net.http.answers import date_line
 from yett.net.http.dialing import Files, LookUp
@@ -27,7 +27,7 @@ from yett.net.proxy_protocol import LONGEST, BadHeader, Introduction, parse
 class HTTPServer:
     """HTTP/1.1 and HTTP/2 on any number of listening sockets.
 
-    `spawn` starts a task that somebody watches over, `new_id` makes request ids.
+    `spawn` starts a task that somebody watches over.
     """
 
     def __init__(
@@ -36,11 +36,10 @@ class HTTPServer:
         limits: Limits | None = None,
         *,
         spawn: Spawn | None = None,
-        new_id: Callable[[], str] = new_id,
         trust: Trust | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self._engine = Engine(gate, self.limits, spawn or Supervisor().run, new_id)
+        self._engine = Engine(gate, self.limits, spawn or Supervisor().run)
         self._engine.trust = trust
         if self.limits.http2:
             reader = FieldReader()

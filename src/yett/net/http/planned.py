@@ -25,7 +25,7 @@ from yett.net.http import events
 from yett.net.http.answers import has_no_body, plain, status_line
 from yett.net.http.attempt import Trying
 from yett.net.http.engine import PAUSED_BY_UPSTREAM, Client
-from yett.net.http.head import FIELD_LINE, Fields
+from yett.net.http.head import Fields, is_field_line
 from yett.net.http.model import (
     Again,
     Answer,
@@ -125,7 +125,7 @@ class PlannedExchange:
             self._pieces = [b"".join(self._pieces)]
         return self._pieces[0] if self._pieces else b""
 
-    def start(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def start(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Hold the body back if the plan wants to see it, else ask for its last word."""
         if not self._keep(payload, done=done, trailers=trailers):
             return
@@ -137,7 +137,7 @@ class PlannedExchange:
         """Whether the body is known to be larger than the plan wants to see."""
         return max(self._size, self.request.content_length) > self._plan.whole_body
 
-    def take(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def take(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """More of the request's body, or of what a tunnel carries."""
         if self._phase == _OVER:
             return
@@ -160,7 +160,7 @@ class PlannedExchange:
         if done:
             self._complete()
 
-    def _keep(self, payload: bytes, *, done: bool, trailers: Sequence[bytes]) -> bool:
+    def _keep(self, payload: bytes, done: bool, trailers: Sequence[bytes]) -> bool:
         """Take in a piece of the body; False when it was one too many and the request is refused."""
         self._bytes_in += len(payload)
         self.is_done, self.trailers = done, trailers
@@ -362,7 +362,7 @@ class PlannedExchange:
             self.client.interim(head)
 
     def answered(
-        self, trying: Trying, head: ResponseHead, payload: bytes, *, done: bool, trailers: Sequence[bytes]
+        self, trying: Trying, head: ResponseHead, payload: bytes, done: bool, trailers: Sequence[bytes]
     ) -> None:
         """An attempt has a response: pass it on, or let it go."""
         if not self._accept(trying):
@@ -442,7 +442,7 @@ class PlannedExchange:
         self._is_silent = has_none
         return changed
 
-    def _filtered(self, payload: bytes, *, done: bool) -> bytes:
+    def _filtered(self, payload: bytes, done: bool) -> bytes:
         body_filter = self._filter
         if body_filter is None:
             return payload
@@ -451,7 +451,7 @@ class PlannedExchange:
             payload = body_filter.feed(payload)
         return payload + body_filter.end() if done else payload
 
-    def more(self, payload: bytes, *, done: bool, trailers: Sequence[bytes]) -> None:
+    def more(self, payload: bytes, done: bool, trailers: Sequence[bytes]) -> None:
         """More of the chosen response's body."""
         if self._filter is not None:
             trailers = ()
@@ -664,6 +664,6 @@ def _check(reply: Reply, head: ResponseHead) -> None:
     known = set(head.kept)
     for line in reply.lines:
         if line not in known and (
-            FIELD_LINE.fullmatch(line) is None or comparable(line.partition(b":")[0]) in _FRAMING
+            not is_field_line(line, 0, len(line)) or comparable(line.partition(b":")[0]) in _FRAMING
         ):
             raise _Defect("an invalid response header")

@@ -5,7 +5,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from yett.net.http.channel import Clock, ConnectFailed, Source
 from yett.net.http.dialing import Dialer, Files, LookUp, files_of, introduction_of
@@ -13,7 +13,7 @@ from yett.net.http.h2.pool import H2Pool
 from yett.net.http.limits import Limits
 from yett.net.http.model import Connection, Failure, Upstream
 from yett.net.http.response import ResponseParser
-from yett.net.http.upstream import UpstreamConnection
+from yett.net.http.upstream import Home, UpstreamConnection
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
@@ -21,7 +21,7 @@ _PRIVATE_IDLE = 5.0
 """Seconds that a connection waits for another request of the one client that it serves."""
 
 
-class Pool:
+class Pool(Home):
     """The connections to one upstream.
 
     Where their number is limited, who finds all of them in use waits in line: for a connection
@@ -34,14 +34,10 @@ class Pool:
         "_opening",
         "_room",
         "_waiting",
-        "clock",
         "connections",
         "idle",
         "introduction",
-        "is_closed",
         "limits",
-        "max_response_head",
-        "parser",
         "patience",
         "upstream",
         "used_at",
@@ -56,15 +52,12 @@ class Pool:
         dialer: Dialer,
         introduction: bytes = b"",
     ) -> None:
+        super().__init__(clock, parser, limits.max_response_head)
         self.upstream = upstream
-        self.parser = parser
         self.limits = limits
-        self.max_response_head = limits.max_response_head
-        self.clock = clock
         self.idle: list[UpstreamConnection] = []
         self.connections: set[UpstreamConnection] = set()
         self.used_at = clock.now
-        self.is_closed = False
         self._dialer = dialer
         self.introduction = introduction
         """What each connection begins with; empty unless the upstream is told who the client is."""
@@ -266,7 +259,9 @@ class Pools:
             else:
                 pool = H2Pool(upstream, plain, self._parser, self._limits, self._clock)
             self._pools[key] = pool
-        return pool.plain if upgrade and isinstance(pool, H2Pool) else pool
+        if upgrade and isinstance(pool, H2Pool):
+            return cast("Pool", pool.plain)  # which was made here
+        return pool
 
     def _plain(self, upstream: Upstream, introduction: bytes) -> Pool:
         plain = upstream if upstream.protocol == "http/1.1" else replace(upstream, protocol="http/1.1")

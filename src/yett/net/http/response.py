@@ -12,7 +12,6 @@ from yett.net.http.head import (
     CODING,
     CONNECTION,
     DROPPED,
-    FIELD_LINE,
     HOP_BY_HOP,
     LENGTH,
     PLAIN,
@@ -22,6 +21,7 @@ from yett.net.http.head import (
     Line,
     Refused,
     connection_names,
+    is_field_line,
     malformed,
 )
 from yett.net.http.limits import Limits
@@ -173,7 +173,7 @@ class ResponseParser:
         return known
 
     def _classify(self, line: bytes) -> Line | None:
-        if FIELD_LINE.fullmatch(line) is None:
+        if not is_field_line(line, 0, len(line)):
             return None
         raw, _, value = line.partition(b":")
         lower = raw.lower()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final, Protocol
 
-from yett.net.http.channel import Channel, ConnectFailed
+from yett.net.http.channel import Channel, Clock, ConnectFailed, Receiver
 from yett.net.http.dialing import LookUp
 from yett.net.http.engine import forwarded_lines
 from yett.net.http.exchange import IDEMPOTENT
@@ -55,16 +55,15 @@ class Sender:
     """Sends requests and tells how they were answered; what the answers hold is thrown away."""
 
     def __init__(self, limits: Limits, tasks: Tasks) -> None:
-        self.now = 0.0
-        """The coarse clock of the connections."""
+        self._clock = Clock()
         self._tasks = tasks
         self._parser = RequestParser(limits)
-        self._pools = Pools(limits, self)
+        self._pools = Pools(limits, self._clock)
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Look after idle connections from now on."""
-        self.now = asyncio.get_running_loop().time()
+        self._clock.now = asyncio.get_running_loop().time()
         self._sweeping = self._tasks.every(_SWEEP_EVERY, self._sweep, name="http.sender")
 
     async def stop(self) -> None:
@@ -74,8 +73,8 @@ class Sender:
         self._pools.close()
 
     async def _sweep(self) -> None:
-        self.now = asyncio.get_running_loop().time()
-        self._pools.sweep(self.now)
+        self._clock.now = asyncio.get_running_loop().time()
+        self._pools.sweep(self._clock.now)
 
     def look_up_with(self, look_up: LookUp) -> None:
         """Ask this for the addresses of upstreams, in place of the system."""
@@ -156,12 +155,11 @@ def _frame(fields: Fields, body: bytes) -> None:
         fields.framing = b"Content-Length: %d" % len(body)
 
 
-class _Errand:
+class _Errand(Receiver):
     """One request on its way, as its channel sees it."""
 
     def __init__(self, method: bytes) -> None:
-        self.method = method
-        self.touched = 0.0
+        super().__init__(method)
         self.request_done = True
         self.status = 0
         self.answered_at = 0.0
@@ -202,7 +200,6 @@ class _Errand:
         self,
         head: ResponseHead,
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),  # noqa: ARG002 - the port's signature
     ) -> None:
@@ -213,7 +210,6 @@ class _Errand:
     def more(
         self,
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),  # noqa: ARG002 - the port's signature
     ) -> None:

@@ -35,6 +35,7 @@ from yett.net.http.answers import (
 )
 from yett.net.http.asgi import ApplicationRun
 from yett.net.http.channel import Source
+from yett.net.http.charset import Offset
 from yett.net.http.chunked import ChunkedDecoder, frame
 from yett.net.http.engine import (
     PAUSED_BY_DECISION,
@@ -46,7 +47,7 @@ from yett.net.http.engine import (
 )
 from yett.net.http.exchange import Exchange
 from yett.net.http.h2.alpn import PREFACE_LINE, chose_http2
-from yett.net.http.head import Fields, Refused, Target
+from yett.net.http.head import AROUND_ORDINARY, Fields, Refused, Target
 from yett.net.http.model import (
     FAILURE_STATUS,
     REFUSAL_STATUS,
@@ -66,6 +67,7 @@ from yett.net.http.response import ResponseHead
 from yett.net.http.stream import ClientStream, addresses_of, turn_away
 from yett.net.http.trailers import announced, permitted_from_client
 
+_EMPTY_LINE: Final = b"\r\n\r\n"
 HEAD, BODY, WAIT, TUNNEL, LINGER, CLOSED = range(6)
 _MAX_LINGER: Final = 4 << 20
 _LARGE: Final = 16 * 1024
@@ -232,7 +234,13 @@ class ClientConnection(ClientStream):
         """Begin the requests whose heads are there; a loop, so that pipelining cannot nest."""
         self._in_heads = True
         while True:
-            end = data.find(b"\r\n\r\n")
+            ordinary = self._like_the_last(data)
+            if ordinary is not None:
+                self._skipped = False
+                self._head_since = 0.0
+                self._begin(ordinary)
+                break
+            end = data.find(_EMPTY_LINE)
             if end < 0 or end > self.engine.max_head:
                 if not self._wait_for_more(data):
                     break
@@ -289,6 +297,30 @@ class ClientConnection(ClientStream):
             self._head_since = self.engine.now
         return True
 
+    def _like_the_last(self, data: bytes) -> Request | None:
+        """The one request that `data` is, if its lines are those of the last one or differ in one value.
+
+        Mostly they do, and then there is no need to look for where the head ends: no empty line stands
+        in what is as it was, none fits into a value, and `data` ends with one.
+        """
+        fields: Fields | None = self._fields
+        end: Offset = len(data) - len(_EMPTY_LINE)
+        if fields is None or end > self.engine.max_head or not data.endswith(_EMPTY_LINE):
+            return None
+        line: Target | None = self.engine.parser.beginning(data, end)
+        if line is None or line[3] != self._minor:
+            return None
+        start: Offset = len(line[0]) + len(line[1]) + AROUND_ORDINARY
+        if not data.startswith(b"\r\n", start):
+            return None
+        start += 2
+        block: bytes = self._block
+        if not (block and end - start == len(block) and data.startswith(block, start)):
+            if not fields.follow_in(data, start, end):
+                return None
+            self._block = b""
+        return self._request_of(line, fields)
+
     def _parse(self, data: bytes, end: int) -> Request | Refused | None:
         line_end = data.find(b"\r\n")
         if line_end == 0 and not self._skipped:
@@ -297,14 +329,14 @@ class ClientConnection(ClientStream):
         line: Target | Refused = self.engine.parser.line(data, line_end)
         if type(line) is not tuple:
             return line  # type: ignore[return-value]  # the only other type; isinstance would cost on each request
-        method, target, path, minor, authority, is_even = line
+        minor, authority = line[3], line[4]
         block = data[line_end + 2 : end]
         fields: Fields | None = self._fields
         if (
             fields is None
             or minor != self._minor
             or authority is not None
-            or (block != self._block and not fields.follow(block))
+            or not ((block and block == self._block) or fields.follow(block))
         ):
             parsed = self.engine.parser.fields(block, minor, authority)
             if isinstance(parsed, Refused):
@@ -312,11 +344,15 @@ class ClientConnection(ClientStream):
             fields = self._fields = parsed
             self._minor = minor if authority is None else -1
         self._block = block
-        addresses = self._addresses
+        return self._request_of(line, fields)
+
+    def _request_of(self, line: Target, fields: Fields) -> Request:
+        method, target, path, minor, _, is_even = line
+        addresses: Connection | None = self._addresses
         assert addresses is not None  # noqa: S101 - set when the connection was made
         return Request(
             addresses,
-            Scope(self.engine.new_id(), "", "", "", addresses.client_address),
+            Scope(self.engine.ids.next(), "", "", "", addresses.client_address),
             method,
             target,
             path,
@@ -426,7 +462,12 @@ class ClientConnection(ClientStream):
                 # One that is told who the client is has another source for the next client of a proxy.
                 is_special = is_upgrade or forward.upstream.send_proxy
                 self._upstream = None if is_special else forward.upstream
-            work = Exchange(self, request, forward, fields, source, upgrade=is_upgrade)
+            exchange = Exchange(self, request, forward, fields, source, is_upgrade)
+            if self._body_done:
+                self._work = exchange
+                exchange.start(b"", True)
+                return
+            work = exchange
         else:
             work = PlannedExchange(self, request, forward, fields, forward.plan, upgrade=is_upgrade)
         self._work = work
@@ -526,7 +567,6 @@ class ClientConnection(ClientStream):
         add: bytes,
         drop: frozenset[bytes],
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),
     ) -> None:
@@ -566,7 +606,7 @@ class ClientConnection(ClientStream):
     def _asked_for(self, trailers: Sequence[bytes]) -> Sequence[bytes]:
         return trailers if trailers and self._fields is not None and self._fields.takes_trailers else ()
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send more of the body, or of what a tunnel carries."""
         if self._chunked_out:
             payload = frame(payload, last=done, trailers=self._asked_for(trailers))
@@ -671,7 +711,7 @@ class ClientConnection(ClientStream):
     # Refusing.
 
     def _refuse_head(self, refused: Refused) -> None:
-        scope = Scope(self.engine.new_id(), "", "", "", self._peer)
+        scope = Scope(self.engine.ids.next(), "", "", "", self._peer)
         enter_scope(scope)
         self._turn_away(None, scope, refused.refusal, refused.detail)
 

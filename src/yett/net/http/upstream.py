@@ -10,10 +10,11 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from yett.net.http.answers import UPGRADE, has_no_body
-from yett.net.http.channel import Clock, Receiver
+from yett.net.http.channel import Clock, Receiver, Source
+from yett.net.http.charset import Offset, cut
 from yett.net.http.chunked import ChunkedDecoder, frame
 from yett.net.http.head import Fields, Refused
 from yett.net.http.model import Failure, Forward, Request
@@ -29,22 +30,30 @@ _LAST_WORDS: Final = 10.0
 """Seconds for what is still unsent when a tunnel ends."""
 
 
-class Home(Protocol):
+class Home(Source):
     """The pool that a connection belongs to, as the connection sees it."""
 
-    clock: Clock
-    max_response_head: int
-    parser: ResponseParser
+    __slots__ = ("clock", "max_response_head", "parser")
 
-    def put(self, connection: "UpstreamConnection") -> None: ...
-    def forget(self, connection: "UpstreamConnection") -> None: ...
+    def __init__(self, clock: Clock, parser: ResponseParser, max_response_head: Offset) -> None:
+        super().__init__()
+        self.clock = clock
+        self.parser = parser
+        self.max_response_head = max_response_head
+
+    def put(self, connection: "UpstreamConnection") -> None:
+        """Take a connection back that can be used again."""
+        raise NotImplementedError
+
+    def forget(self, connection: "UpstreamConnection") -> None:
+        """Never hand this connection out again."""
+        raise NotImplementedError
 
 
 class UpstreamConnection(asyncio.Protocol):
     """One connection to an upstream."""
 
     __slots__ = (
-        "_block",
         "_buffer",
         "_chunked_out",
         "_decoder",
@@ -53,6 +62,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_key",
         "_left",
         "_surplus",
+        "_whole",
         "complete",
         "exchange",
         "idle_since",
@@ -71,7 +81,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self.is_paused = False
         self._buffer = b""
-        self._block = b""
+        self._whole = b""
+        """The newest head, with its empty line."""
         self._head: ResponseHead | None = None
         self._decoder: ChunkedDecoder | None = None
         self._left = 0
@@ -94,7 +105,6 @@ class UpstreamConnection(asyncio.Protocol):
         fields: Fields,
         forwarded: bytes,
         payload: bytes,
-        *,
         done: bool,
         upgrade: bool,
         trailers: Sequence[bytes] = (),
@@ -122,7 +132,7 @@ class UpstreamConnection(asyncio.Protocol):
         )
         self.transport.write(b"".join(parts))
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send more of the body, or of what a tunnel carries."""
         if self._chunked_out:
             payload = frame(payload, last=done, trailers=trailers)
@@ -163,6 +173,12 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.tunnelled(data)
 
     def _heads(self, exchange: Receiver, data: bytes) -> None:
+        known: ResponseHead | None = self._head
+        if known is not None and known.status >= 200 and data.startswith(self._whole):
+            # The head of the last response once more, as mostly within a second.
+            self._buffer = b""
+            self._final(exchange, known, cut(data, len(self._whole), len(data)))
+            return
         while True:
             end = data.find(b"\r\n\r\n")
             if end < 0 or end > self.pool.max_response_head:
@@ -172,15 +188,15 @@ class UpstreamConnection(asyncio.Protocol):
                 elif not data.startswith(b"HTTP/1."[: len(data)]):
                     exchange.fail(Failure.RESPONSE_MALFORMED, "not an HTTP/1 response")
                 return
-            block = data[:end]
+            whole = data[: end + 4]
             head = self._head
-            if head is None or block != self._block:
-                parsed = self.pool.parser.head(block)
+            if head is None or whole != self._whole:
+                parsed = self.pool.parser.head(data[:end])
                 if isinstance(parsed, Refused):
                     exchange.fail(Failure.RESPONSE_MALFORMED, parsed.detail)
                     return
                 self._head = head = parsed
-                self._block = block
+                self._whole = whole
             data = data[end + 4 :]
             self._buffer = b""
             if head.status >= 200:
@@ -204,7 +220,7 @@ class UpstreamConnection(asyncio.Protocol):
         if length == len(data) and not has_no_body(head.status, exchange.method):
             # The whole response in one piece, as most are.
             self._release(exchange)
-            exchange.respond(head, data, done=True)
+            exchange.respond(head, data, True)
             return
         self.phase = BODY
         if has_no_body(head.status, exchange.method):

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from yett.net.http.channel import Channel, Clock, ConnectFailed
+from yett.net.http.channel import Channel, Clock, ConnectFailed, Source
 from yett.net.http.h2.head import FieldReader
 from yett.net.http.h2.upstream import H2UpstreamConnection
 from yett.net.http.limits import Limits
@@ -37,7 +37,7 @@ class Plain(Protocol):
     def close(self) -> None: ...
 
 
-class H2Pool:
+class H2Pool(Source):
     """Channels to an upstream by HTTP/2; by HTTP/1.1 if it may choose and does."""
 
     __slots__ = (
@@ -47,7 +47,6 @@ class H2Pool:
         "_is_plain",
         "_waiting",
         "clock",
-        "is_closed",
         "limits",
         "parser",
         "patience",
@@ -60,6 +59,7 @@ class H2Pool:
     def __init__(
         self, upstream: Upstream, plain: Plain, parser: ResponseParser, limits: Limits, clock: Clock
     ) -> None:
+        super().__init__()
         self.upstream = upstream
         self.plain = plain
         """The same upstream by HTTP/1.1: for tunnels, and if it chooses so in the handshake."""
@@ -69,7 +69,6 @@ class H2Pool:
         self.reader = FieldReader()
         self.patience = plain.patience
         """Seconds that an idle connection is kept; fewer for one that serves a single client."""
-        self.is_closed = False
         self.used_at = clock.now
         self._is_plain = False
         self._connections: dict[H2UpstreamConnection, None] = {}

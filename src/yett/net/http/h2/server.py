@@ -166,7 +166,7 @@ class ClientRequest(Stream):
         addresses = connection.addresses
         return Request(
             addresses,
-            Scope(self.engine.new_id(), "", "", "", addresses.client_address),
+            Scope(self.engine.ids.next(), "", "", "", addresses.client_address),
             method,
             target,
             path,
@@ -356,7 +356,6 @@ class ClientRequest(Stream):
         add: bytes,
         drop: frozenset[bytes],
         payload: bytes,
-        *,
         done: bool,
         trailers: Sequence[bytes] = (),
     ) -> None:
@@ -375,7 +374,7 @@ class ClientRequest(Stream):
         else:
             self.send_headers(block, end=True)
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send more of the body, or of what a tunnel carries."""
         self.send_data(payload, end=done, trailers=encode_lines(trailers) if trailers else b"")
 
@@ -454,7 +453,7 @@ class ClientRequest(Stream):
     # Refusing.
 
     def _refuse_head(self, refused: Refused) -> None:
-        scope = Scope(self.engine.new_id(), "", "", "", self.connection.peer)
+        scope = Scope(self.engine.ids.next(), "", "", "", self.connection.peer)
         enter_scope(scope)
         self._turn_away(None, scope, refused.refusal, refused.detail)
 
@@ -706,7 +705,7 @@ class H2ClientConnection(ClientStream):
 
     def scope(self) -> Scope:
         """For what concerns no request."""
-        return Scope(self.engine.new_id(), "", "", "", self.peer)
+        return Scope(self.engine.ids.next(), "", "", "", self.peer)
 
     def data_received(self, data: bytes) -> None:
         """Give bytes to the machine."""

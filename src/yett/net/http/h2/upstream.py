@@ -65,7 +65,6 @@ class H2Channel(Stream):
         fields: Fields,
         forwarded: bytes,
         payload: bytes,
-        *,
         done: bool,
         upgrade: bool,  # noqa: ARG002 - those go by HTTP/1.1
         trailers: Sequence[bytes] = (),
@@ -86,7 +85,7 @@ class H2Channel(Stream):
         else:
             self.send_headers(head, end=True)
 
-    def send(self, payload: bytes, *, done: bool, trailers: Sequence[bytes] = ()) -> None:
+    def send(self, payload: bytes, done: bool, trailers: Sequence[bytes] = ()) -> None:
         """Send more of the body."""
         self.send_data(payload, end=done, trailers=encode_lines(trailers) if trailers else b"")
 
