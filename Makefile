@@ -20,10 +20,11 @@ build: .venv/.run ## Compile the hot path, if there is a C compiler; everything 
 test: .venv/.test .venv/.peers native ## Run every test, with real peers, and print the table of events
 	@$(BIN)/pytest
 
-check: .venv/.test ## Format, lint and type checks
+check: .venv/.test ## Format, lint, type checks, and whether every event helps its operator
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/yett reference check
 
 bench: .venv/.test .venv/.bench-peers native ## Measure against peers on this machine; writes build/bench.json
 	@$(BIN)/python -m bench
@@ -58,6 +59,7 @@ native: .venv/.run
 
 .venv/.peers: requirements/debian-test.txt requirements/kerberos.txt .venv/.test
 	@sh scripts/setup.sh debian requirements/debian-test.txt
+	@sh scripts/setup.sh unpacked syslog-ng-core
 	@sh scripts/setup.sh python requirements/kerberos.txt
 	@touch $@
 

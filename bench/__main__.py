@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import events, idle, report, systems
+from bench import audit, events, idle, record, report, systems
 from bench.load import H2Load, NotSpoken, Run, System, Wrk
 from bench.systems import (
     APACHE,
@@ -41,6 +41,9 @@ def main() -> int:
         return 1
     results = measure(options.rounds, options.seconds, options.only, load_core=cores[0], core=cores[1])
     results |= events.measure()
+    results |= audit.measure()
+    if not options.only or options.only in "record":
+        results |= record.measure()
     report.goals(results)
     Path("build").mkdir(exist_ok=True)
     Path("build/bench.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")

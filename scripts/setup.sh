@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES | native
+# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES | unpacked PACKAGE | native
 set -eu
 
 as_root() {
@@ -76,5 +76,27 @@ debian)
     # shellcheck disable=SC2046 # names of packages hold no spaces
     set -- $(missing_packages $(grep -v '^#' "$2"))
     [ $# = 0 ] || install_packages "$@"
+    ;;
+unpacked)
+    # A peer that Debian does not install beside another one; what it depends on is among the packages above.
+    into=.venv/peers/$2
+    if [ ! -d "$into" ]; then
+        echo "setup: unpacking the Debian package $2 to $into"
+        rm -rf "$into.new"
+        mkdir -p "$into.new"
+        (
+            cd "$into.new"
+            apt-get download -qq "$2" >/dev/null 2>&1 || {
+                as_root apt-get update -qq
+                apt-get download -qq "$2" >/dev/null
+            }
+            dpkg -x "$2"_*.deb . && rm -f "$2"_*.deb
+        ) || {
+            rm -rf "$into.new"
+            echo "setup: the Debian package $2 could not be fetched" >&2
+            exit 1
+        }
+        mv "$into.new" "$into"
+    fi
     ;;
 esac

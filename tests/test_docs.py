@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from tests.journeys.gateway import APP, Visitor, free_port
+from tests.events.outputs.otlp.collector import OverGRPC
+from tests.journeys.gateway import APP, Visitor, free_port, until
+from tests.kernel.tracing.collector import Collector as Spans
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -58,14 +61,19 @@ def test_resilience_runs_as_written(tmp_path):
     "page",
     [
         "explain.md",
+        "audit.md",
         "people.md",
         "operating.md",
+        "searching.md",
+        "log-formats.md",
         "balancing.md",
         "content.md",
+        "outputs.md",
         "routing.md",
         "metrics.md",
         "second-factors.md",
         "step-up.md",
+        "log-reference-and-alerts.md",
     ],
 )
 def test_the_other_documents_run_against_a_running_gateway(gateway, tmp_path, page):
@@ -73,6 +81,27 @@ def test_the_other_documents_run_against_a_running_gateway(gateway, tmp_path, pa
     done = run(script(page), tmp_path, YETT_CONFIG=str(gateway.config), REQUEST=number)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_opentelemetry_runs_as_written(make_gateway, tmp_path):
+    text = (ROOT / "docs" / "opentelemetry.md").read_text()
+    output, tracing, metrics = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    with OverGRPC() as logs, Spans() as spans:
+        ports = {"4317": logs.port, "4318": urlsplit(spans.address).port, "9464": free_port()}
+        settings = f"{output}\n{tracing}\n{metrics}"
+        for documented, own in ports.items():
+            settings = settings.replace(f":{documented}", f":{own}")
+        gateway = make_gateway(telemetry=settings)
+        gateway.people()
+        gateway.start()
+        number = Visitor(gateway).sign_in("bob").request_id
+        until(lambda: any(number.encode() in each.SerializeToString() for each in logs.records))
+        done = run(script("opentelemetry.md"), tmp_path, YETT_CONFIG=str(gateway.config))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"otel .*working", done.stdout)
+        gateway.stop()
+        traced = {each.trace_id for each in spans.spans}
+    assert {each.trace_id for each in logs.records if each.event_name == "http.access.completed"} <= traced
 
 
 def test_the_verification_in_the_document_accepts_what_the_gateway_signs(gateway):

@@ -19,7 +19,7 @@ def printed(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["log.md", "settings.md", "commands.md", "metrics.md"])
+@pytest.mark.parametrize("name", ["log.md", "log.json", "settings.md", "commands.md", "metrics.md"])
 def test_a_page_is_what_would_be_printed_now(printed, name):
     committed = (PAGES / name).read_text("utf-8") if (PAGES / name).exists() else ""
     fresh = (printed / name).read_text("utf-8")

@@ -23,7 +23,7 @@ SHELVES = (
 )
 # Files that are doors of their own: the vocabulary that every declaration of an event is written in,
 # and the settings of the log, which the lowest room cannot declare itself.
-DOORS = {("events", "fields"), ("kernel", "telemetry")}
+DOORS = {("events", "fields"), ("kernel", "telemetry"), ("kernel", "audit")}
 HEIGHT = {room: height for height, shelf in enumerate(SHELVES) for room in shelf.split()}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.name == "cli.py")
 

@@ -23,13 +23,14 @@ from yett.authn.x509 import X509Files, X509Settings
 from yett.config import ConfigInvalid, Loaded, load
 from yett.identity import LocalUsers, UserCommands
 from yett.identity.ldap import LdapCommands, LdapSettings
-from yett.kernel import Command, CommandFailed, Place, command, commands
-from yett.keys import MasterKeyUnusable
+from yett.kernel import Command, CommandFailed, Place, Verdict, command, commands
+from yett.keys import AUDIT_KEY, MasterKeyUnusable, Signer, find_master_key
 from yett.net import ServiceSettings
 from yett.net.http import Answer, ASGIApp, Decision, Failure, HTTPServer, Limits, Outcome, Request, Serve
-from yett.ops import RecordCommands, shell
+from yett.ops import AuditCommands, ExplainCommands, RecordCommands, shell
 from yett.ops.admin import AdminSettings, ask, socket_path
 from yett.ops.demo import APPLICATION_HOST, DemoApplication, DemoFolder, prepare
+from yett.ops.searching import LogsSettings
 from yett.pki import AuthorityCommands
 from yett.store import ClusterSettings, StoreUnavailable
 
@@ -74,6 +75,12 @@ class Context:
             return Path(self.environ["YETT_ADMIN_SOCK"])
         snapshot = self.loaded().snapshot
         return socket_path(snapshot[AdminSettings], snapshot[ClusterSettings].directory, self.environ)
+
+    def audit_key(self) -> str | None:
+        """The public key that the audit log is signed with; None when there is no cluster key yet."""
+        cluster = self.loaded().snapshot[ClusterSettings]
+        master = find_master_key(cluster, cluster.directory)
+        return Signer(master, AUDIT_KEY).public_key if master is not None else None
 
     def hash_password(self, password: str) -> str:
         """The hash of a new password, made as the settings say."""
@@ -215,7 +222,7 @@ def run(words: list[str], environ: Mapping[str, str]) -> int:
     try:
         rest, config, as_json = _options(words)
         context = Context(config or Path(environ.get("YETT_CONFIG") or _DEFAULT_CONFIG), environ)
-        _dispatch(rest, context, as_json=as_json)
+        is_yes = _dispatch(rest, context, as_json=as_json)
         # What is still buffered may have nowhere to go, too.
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -228,9 +235,13 @@ def run(words: list[str], environ: Mapping[str, str]) -> int:
         _complain(problem)
         return 2
     except (CommandFailed, StoreUnavailable, MasterKeyUnusable, OSError) as problem:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_output()
         _complain(problem)
         return 1
-    return 0
+    return 0 if is_yes else 1
 
 
 def _complain(problem: Exception) -> None:
@@ -269,7 +280,8 @@ def _options(words: list[str]) -> tuple[list[str], Path | None, bool]:
     return rest, None if config is None else Path(config), as_json
 
 
-def _dispatch(words: list[str], context: Context, *, as_json: bool) -> None:
+def _dispatch(words: list[str], context: Context, *, as_json: bool) -> bool:
+    """Do what was typed; False when the answer to it is no."""
     words = _as_option(words)
     every = list(commands.values())
     here, served = shell.places(every, Place.HERE), shell.places(every, Place.SERVER)
@@ -285,11 +297,14 @@ def _dispatch(words: list[str], context: Context, *, as_json: bool) -> None:
     elif shell.is_of_app(parsed.function):
         sys.stdout.write(f"yett {__version__}\n")
     elif is_admin:
-        shell.show(ask(context.socket(), words[1:]), as_json=as_json, out=sys.stdout)
+        answer = ask(context.socket(), words[1:])
+        shell.show(answer, as_json=as_json, out=sys.stdout)
+        return not isinstance(answer, Verdict) or answer.is_yes
     else:
         shell.show(
             _run_here(commands[parsed.path], parsed, context, as_json), as_json=as_json, out=sys.stdout
         )
+    return True
 
 
 def _as_option(words: list[str]) -> list[str]:
@@ -331,7 +346,11 @@ def _bind(context: Context) -> shell.Binder:
     makers: dict[str, Callable[[], Any]] = {
         "ProgramCommands": lambda: ProgramCommands(context),
         "DemoCommands": lambda: DemoCommands(context),
-        "RecordCommands": lambda: RecordCommands(context.data() / "log"),
+        "RecordCommands": lambda: RecordCommands(
+            context.data() / "log", lambda: context.loaded().snapshot[LogsSettings].query
+        ),
+        "AuditCommands": lambda: AuditCommands(lambda: context.data() / "log", context.audit_key),
+        "ExplainCommands": lambda: ExplainCommands(context.data() / "log"),
         "UserCommands": lambda: UserCommands(
             LocalUsers(context.data() / "users.toml"), context.hash_password
         ),

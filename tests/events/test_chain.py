@@ -1,83 +1,50 @@
 import pytest
-from tests.events import samples
-from tests.events.samples import Reason, record
 
-from yett.events import Journal, Limits, chain, verify
+from yett.events import chain
 
-
-def write(directory, count, *, begin=0, limits=None):
-    journal = Journal(directory, limits or Limits())
-    journal.open()
-    for index in range(begin, begin + count):
-        journal.audit.append(
-            record(samples.audited, f"user{index}", Reason.NO_GROUP, at=samples.START + index * 1000)
-        )
-    journal.close()
+LINE = b'{"time":"2026-01-01T00:00:00.000000Z","a":1}'
 
 
 def test_a_line_gives_back_what_was_put_in():
-    line = b'{"a":1}'
-    value = chain.link(chain.START, line)
-    assert chain.split(chain.chained(line, value)) == (line, value)
-    assert chain.split(line) is None
-    assert chain.split(b"") is None
+    whole, value = chain.chained(LINE, 7, chain.START)
+    found = chain.split(whole)
+    assert found == (LINE[:-1] + b',"seq":7}', 7, value)
+    assert chain.link(chain.START, found.bare) == value
+    assert chain.is_chained(whole)
 
 
-def test_an_untouched_log_verifies(tmp_path):
-    write(tmp_path, 5)
-    write(tmp_path, 5, begin=5)
-    result = verify(tmp_path)
-    assert result.holds
-    assert result.is_from_start
-    assert (result.lines, result.segments) == (11, 1)
-    assert result.first < result.last
+def test_the_value_depends_on_the_line_its_number_and_the_value_before():
+    values = {
+        chain.chained(LINE, 7, chain.START)[1],
+        chain.chained(LINE, 8, chain.START)[1],
+        chain.chained(LINE, 7, "1" * 64)[1],
+        chain.chained(LINE.replace(b"1}", b"2}"), 7, chain.START)[1],
+    }
+    assert len(values) == 4
 
 
-def test_nothing_stored_verifies(tmp_path):
-    assert verify(tmp_path / "missing").holds
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line + b" ",
+        lambda line: line + b"\r",
+        lambda line: line[:-1],
+        lambda line: line.replace(b'"seq":7', b'"seq":07'),
+        lambda line: line.replace(b'"seq":7', b'"seq":0'),
+        lambda line: line.replace(b'"seq":7', b'"seq":-7'),
+        lambda line: line.replace(b'"seq":7', b'"seq":' + b"9" * 19),
+        lambda line: line.replace(b'"chain"', b'"chaim"'),
+        lambda line: line.upper(),
+        lambda _line: LINE,
+        lambda _line: b"",
+    ],
+)
+def test_whatever_does_not_end_as_our_lines_do_is_none_of_ours(change):
+    whole, _ = chain.chained(LINE, 7, chain.START)
+    assert chain.split(change(whole)) is None
 
 
-@pytest.mark.parametrize("what", ["changed", "removed", "swapped", "added", "garbage"])
-def test_what_was_done_to_a_line_is_seen(tmp_path, what):
-    write(tmp_path, 6)
-    path = next(tmp_path.glob("audit-*.jsonl"))
-    lines = path.read_bytes().splitlines(keepends=True)
-    match what:
-        case "changed":
-            lines[3] = lines[3].replace(b"user2", b"user9")
-        case "removed":
-            del lines[3]
-        case "swapped":
-            lines[3], lines[4] = lines[4], lines[3]
-        case "added":
-            lines.insert(3, lines[3])
-        case "garbage":
-            lines[3] = b"\0\0\0\n"
-    path.write_bytes(b"".join(lines))
-    result = verify(tmp_path)
-    assert not result.holds
-    assert result.breaks[0].line == (5 if what == "added" else 4)
-
-
-def test_a_file_that_is_missing_in_the_middle_is_seen_and_one_at_the_start_is_not(tmp_path):
-    write(tmp_path, 40, limits=Limits(segment_size=2000))
-    segments = sorted(tmp_path.glob("audit-*.jsonl"))
-    assert len(segments) > 4
-    assert verify(tmp_path).holds
-    segments[0].unlink()
-    result = verify(tmp_path)
-    assert result.holds
-    assert not result.is_from_start
-    segments[2].unlink()
-    result = verify(tmp_path)
-    assert [(found.segment, found.line) for found in result.breaks] == [(segments[3].name, 1)]
-    assert "does not follow" in result.breaks[0].what
-
-
-def test_a_line_being_written_is_no_break_in_the_newest_file_only(tmp_path):
-    write(tmp_path, 40, limits=Limits(segment_size=2000))
-    first, *_, last = sorted(tmp_path.glob("audit-*.jsonl"))
-    last.write_bytes(last.read_bytes()[:-5])
-    assert verify(tmp_path).holds
-    first.write_bytes(first.read_bytes()[:-5])
-    assert not verify(tmp_path).holds
+def test_a_line_has_to_be_json_besides():
+    whole, _ = chain.chained(b"{nonsense}", 7, chain.START)
+    assert chain.split(whole) is not None
+    assert not chain.is_chained(whole)

@@ -1,3 +1,6 @@
+import contextlib
+import os
+import sys
 import threading
 
 import pytest
@@ -18,6 +21,7 @@ from yett.events import (
     leave_scope,
     pipeline,
 )
+from yett.events.declare import ConsoleDeclaration
 
 
 class Kept:
@@ -240,3 +244,26 @@ def test_printed_lines_are_heard_and_go_where_they_should(capsys):
     stop()
     assert heard == [("[TEST] said %s", "[TEST] said a b")]
     assert capsys.readouterr().err == "[TEST] said a b\n"
+
+
+def test_a_console_line_never_waits_for_a_reader_once_records_flow(monkeypatch):
+    """It is printed by the event loop: whoever stops reading standard output would stop the gateway."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    pipeline = Pipeline()
+    pipeline.start((), None)
+    pipeline.stop()
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        line = ConsoleDeclaration("said", "stdout", "advice", "here")
+        pipeline.print_line(line, "nobody reads this")
+        while len(os.read(reader, 1 << 20)) == 1 << 20:
+            pass
+        pipeline.print_line(line, "somebody reads this \udcff")
+        pipeline.print_line(line, "y" * 20_000)
+        assert os.read(reader, 1 << 16) == b"somebody reads this \\udcff\n" + b"y" * 20_000 + b"\n"
+    os.close(reader)

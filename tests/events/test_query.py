@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from tests.events import samples
 from tests.events.samples import Reason, record
 
-from yett.events import Level, Native, Query
+from yett.events import Level, Native, Query, scanning
 from yett.events.query import stamp
 from yett.events.segments import decoded
 
@@ -56,8 +56,10 @@ def test_what_matches_holds_the_needles(user, detail):
         component="sample.*",
         level=Level.ERROR,
     )
-    assert all(needle in line for needle in query.needles()[:-1])
-    assert query.needles()[-1] == b'"level":"ERROR"'
+    needles = query.needles()
+    assert needles.rare[-1] == (b'"level":"ERROR"',)
+    assert all(any(each in line for each in several) for several in (*needles.rare[:-1], *needles.usual))
+    assert not detail[:5] or any(word in line.lower() for word in needles.words)
 
 
 def test_instants_beyond_the_calendar_sort_before_and_behind_all():
@@ -65,6 +67,24 @@ def test_instants_beyond_the_calendar_sort_before_and_behind_all():
     assert stamp(1e30) == "~"
 
 
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("ΟΔΟΣ", "ΟΔΟΣΑ"),
+        ("müller", "MÜLLER"),
+        ("MÜLLER", "Müller"),
+        ("étienne béart", "Étienne Béart"),
+        ("\\udc80", "\udc80"),
+    ],
+)
+def test_words_are_found_in_the_usual_spellings_whatever_their_alphabet(text, detail):
+    line = Native().line(record(samples.odd, detail))
+    query = Query(text=text)
+    assert query.matches(decoded(line))
+    assert list(scanning.prefilter(query)(line)) == [line]
+
+
 def test_things_of_another_shape_do_not_match():
+    assert not Query(level=Level.WARN).matches({"time": "2", "level": ["WARN"]})
     assert not Query(component="x").matches({})
     assert not Query(since=0).matches({})

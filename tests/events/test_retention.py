@@ -29,6 +29,12 @@ def test_age_goes_first_then_size_and_audit_files_last(rule, gone):
     assert [file.name for file in expired(FILES, rule, now=100)] == gone
 
 
+def test_no_audit_file_goes_before_an_older_one():
+    files = [Stored("audit-1", True, 100, 99), Stored("audit-2", True, 100, 10)]
+    assert expired(files, Retention(0, 50, 0), now=100) == []
+    assert [file.name for file in expired(files, Retention(0, 0, 100), now=100)] == ["audit-1"]
+
+
 def test_the_files_in_use_count_for_the_size_but_stay(tmp_path):
     for name in ("audit-1.jsonl", "records-1.jsonl", "records-2.jsonl"):
         (tmp_path / name).write_bytes(b"x" * 100)
@@ -37,7 +43,7 @@ def test_the_files_in_use_count_for_the_size_but_stay(tmp_path):
 
 
 def test_what_was_torn_off_goes_with_its_file(tmp_path):
-    for name in ("records-1.jsonl", "records-1.torn"):
+    for name in ("records-1.jsonl", "records-1.00.torn", "records-1.01.torn.new"):
         (tmp_path / name).write_bytes(b"x")
     remove_expired(tmp_path, Retention(age=1), set(), now=1e12)
     assert list(tmp_path.iterdir()) == []
@@ -53,3 +59,15 @@ def test_a_file_that_cannot_be_removed_is_reported(tmp_path, heard, monkeypatch)
     monkeypatch.setattr(type(path), "unlink", refused)
     remove_expired(tmp_path, Retention(age=1), set(), now=1e12)
     assert [said for said, _ in heard("telemetry")] == [notices.segment_kept]
+
+
+def test_an_audit_file_without_a_seal_stays_and_that_is_said_once(tmp_path, heard):
+    for name in ("audit-1.jsonl", "audit-2.jsonl"):
+        (tmp_path / name).write_bytes(b"x")
+    told = set()
+    for _ in range(3):
+        remove_expired(tmp_path, Retention(audit_age=1), {"audit-2.jsonl"}, now=1e12, told=told)
+    assert heard("telemetry") == [
+        (notices.segment_kept, {"segment": "audit-1.jsonl", "error": "the file has no seal"})
+    ]
+    assert (tmp_path / "audit-1.jsonl").exists()

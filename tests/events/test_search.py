@@ -1,4 +1,7 @@
+import itertools
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -6,7 +9,7 @@ from hypothesis import strategies as st
 from tests.events import samples
 from tests.events.samples import SECOND, START, Reason, record
 
-from yett.events import Journal, Level, Limits, Query, Search, Sync, follow, search
+from yett.events import Journal, Level, Limits, Query, Search, Sync, follow, scanning
 
 
 def fill(directory, count, *, begin=0, segment_size=4000):
@@ -50,7 +53,7 @@ def test_everything_is_found_in_order_both_ways(log):
 
 
 def test_blocks_smaller_than_a_line_change_nothing(log, monkeypatch):
-    monkeypatch.setattr(search, "_BLOCK", 97)
+    monkeypatch.setattr(scanning, "BLOCK", 97)
     expected = [f"r{index}" for index in range(300)]
     assert requests(log, is_newest_first=False) == expected
     assert requests(log) == expected[::-1]
@@ -120,6 +123,43 @@ def test_a_file_of_garbage_alone_is_survived(tmp_path):
         Query(text="a"),
     ):
         assert list(Search(tmp_path, query)) == []
+
+
+@pytest.mark.parametrize(
+    "conditions", [{}, {"text": "nobody said this"}, {"is_newest_first": False}], ids=str
+)
+def test_a_search_can_be_stopped_also_while_nothing_matches(log, monkeypatch, conditions):
+    monkeypatch.setattr(scanning, "BLOCK", 1000)
+    asked = itertools.count()
+    search = Search(log, Query(**conditions), should_stop=lambda: next(asked) >= 5)
+    found = list(search)
+    assert search.is_cut
+    assert 0 < search.bytes_read < 5000
+    assert len(found) < 30
+
+
+def test_a_search_within_one_block_of_many_lines_can_be_stopped(tmp_path):
+    fill(tmp_path, 2000, segment_size=1 << 20)
+    asked = itertools.count()
+    search = Search(tmp_path, Query(is_newest_first=False), should_stop=lambda: next(asked) >= 4)
+    assert len(list(search)) < 1200
+    assert search.is_cut
+
+
+def test_a_search_that_nobody_reads_on_lets_go_of_its_files(log):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    search = iter(Search(log, Query()))
+    next(search)
+    search.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_several_threads_search_at_the_same_time(log):
+    with ThreadPoolExecutor(8) as threads:
+        found = list(
+            threads.map(lambda user: requests(log, user=user), [f"u{index}" for index in range(0, 200, 5)])
+        )
+    assert found == [[f"r{index}"] for index in range(0, 200, 5)]
 
 
 def test_nothing_stored_is_nothing_found(tmp_path):

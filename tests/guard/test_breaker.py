@@ -22,3 +22,12 @@ def test_a_clock_that_steps_back_does_not_keep_it_open():
     assert breaker.is_open(1000)
     assert not breaker.is_open(0)
     assert breaker.is_open(1)
+
+
+def test_asking_what_it_would_do_is_no_try():
+    breaker = Breaker(limit=1, pause=10)
+    assert not breaker.would_block(0)
+    breaker.failed(0)
+    assert [breaker.would_block(now) for now in (0, 9.9, 10, 10)] == [True, True, False, False]
+    assert not breaker.is_open(10)
+    assert breaker.would_block(11)

@@ -56,6 +56,18 @@ groups = {groups}
 """
 
 
+def with_own_mounts():
+    """What a command is put behind to have mounts of its own.
+
+    They exist only for that process, so no right to mount is needed outside. Where the kernel grants
+    no such right (root inside a chroot), root's own has to do.
+    """
+    alone = ("unshare", "-rm")
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        alone = ("unshare", "-m", "--propagation", "unchanged")
+    return alone
+
+
 def until(condition, *, seconds=15.0, what="the condition"):
     """What `condition` answers, as soon as it is something; fails after a while."""
     deadline = time.monotonic() + seconds

@@ -1,9 +1,12 @@
 import dataclasses
 import json
 import os
+import re
 from datetime import timedelta
 
 import pytest
+from tests.events.audit.logs import KEY, TRUST
+from tests.journeys.gateway import free_port
 
 from yett.events import (
     DirectoryInUse,
@@ -17,7 +20,10 @@ from yett.events import (
     verify,
 )
 from yett.kernel import events
-from yett.kernel.telemetry import Format, LogLevel, OnAuditFailure, Telemetry, TelemetrySettings, levels_of
+from yett.kernel.audit import AuditSettings, OnFailure
+from yett.kernel.levels import LogLevel
+from yett.kernel.outputs import OutputSettings
+from yett.kernel.telemetry import Format, Telemetry, TelemetrySettings, levels_of
 
 QUIET = TelemetrySettings(format=Format.NONE)
 
@@ -54,7 +60,7 @@ async def test_everything_is_written_before_stop_returns(tmp_path):
     again = Telemetry(QUIET, tmp_path, "n1")
     await again.start()
     await again.stop()
-    assert verify(tmp_path).holds
+    assert len(codes(tmp_path, component="kernel.start")) == 500
 
 
 async def test_standard_output_gets_json_when_nobody_sits_there(tmp_path, capfd):
@@ -65,6 +71,17 @@ async def test_standard_output_gets_json_when_nobody_sits_there(tmp_path, capfd)
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [line["msg"] for line in lines] == ["Log levels set", "Part started"]
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_outputs_get_the_very_first_words(tmp_path):
+    to = OutputSettings(name="file", to=f"file:{tmp_path / 'out.jsonl'}")
+    made = Telemetry(dataclasses.replace(QUIET, output=(to,)), tmp_path / "log", "n1")
+    await made.start()
+    await made.stop()
+    first = [json.loads(line)["code"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert "telemetry.level.levels_set" in first
+    stored = [code for code in codes(tmp_path / "log") if not code.startswith("telemetry.audit.")]
+    assert stored[0] == first[0]
 
 
 async def test_text_is_written_when_asked_for(capfd):
@@ -96,9 +113,8 @@ async def test_settings_that_are_not_understood_change_nothing(running):
 
 async def test_limits_and_what_to_do_on_failure_follow_the_settings(running):
     await running.apply(
-        dataclasses.replace(
-            QUIET, segment_size=1 << 21, retention=timedelta(days=1), on_audit_failure=OnAuditFailure.CONTINUE
-        )
+        dataclasses.replace(QUIET, segment_size=1 << 21, retention=timedelta(days=1)),
+        AuditSettings(on_failure=OnFailure.CONTINUE),
     )
     assert running._limits.segment_size == 1 << 21
     assert running._limits.retention.age == 86_400
@@ -187,3 +203,62 @@ async def test_a_quiet_end_says_nothing(tmp_path, capsys):
     await made.start()
     await made.stop()
     assert capsys.readouterr().err == ""
+
+
+def away(**more):
+    """Settings with a collector that nobody runs."""
+    output = OutputSettings(name="otel", to=f"otlp+http://127.0.0.1:{free_port()}", **more)
+    return dataclasses.replace(QUIET, output=(output,))
+
+
+async def test_a_collector_that_cannot_be_reached_is_stood_in_for_by_standard_output(tmp_path, capfd):
+    made = Telemetry(away(), tmp_path, "n1")
+    await made.start()
+    events.part_started(part="x", seconds=1)
+    await made.stop()
+    said = capfd.readouterr()
+    assert "[TELEMETRY] Failed to initialize OTLP exporter: " in said.err
+    assert "(falling back to stdout)" in said.err
+    codes = [json.loads(line)["code"] for line in said.out.splitlines()]
+    assert events.part_started.declaration.code in codes
+
+
+async def test_what_a_collector_did_not_take_is_told_at_the_end_and_waits(tmp_path, capfd):
+    made = Telemetry(away(), tmp_path, "n1")
+    await made.start()
+    events.part_started(part="x", seconds=1)
+    await made.stop()
+    said = capfd.readouterr().err
+    found = re.search(
+        r"\[TELEMETRY\] OTLP provider shutdown error: (\d+) records wait in the spool of otel, 0 are lost: ",
+        said,
+    )
+    assert int(found[1]) > 0
+    assert "Shutdown complete" not in said
+
+
+async def test_what_an_output_had_no_room_for_is_counted_at_the_end(tmp_path, capfd):
+    made = Telemetry(away(spool_size=0), tmp_path, "n1")
+    await made.start()
+    events.part_started(part="x", seconds=1)
+    await made.stop()
+    said = capfd.readouterr().err
+    lost = int(re.search(r"0 records wait in the spool of otel, (\d+) are lost", said)[1])
+    assert lost > 0
+    assert re.search(rf"Shutdown complete: \d+ logs processed, {lost} logs dropped due to overflow\n", said)
+
+
+async def test_the_audit_log_is_signed_from_when_there_is_a_key_and_as_the_settings_say(tmp_path):
+    made = Telemetry(QUIET, tmp_path, "n1", audit=AuditSettings(checkpoint_records=3))
+    await made.start()
+    events.ready(checks=())
+    await made.sign_with(KEY)
+    await made.apply(QUIET, AuditSettings(checkpoint_records=5, checkpoint_interval=timedelta(hours=1)))
+    assert (made._limits.checkpoint_records, made._limits.checkpoint_every) == (5, 3600)
+    events.ready(checks=())
+    await made.stop()
+    report = verify(tmp_path, TRUST)
+    assert report.findings == []
+    assert report.signed == report.end
+    assert report.nodes == ["n1"]
+    assert "telemetry.audit.audit_checkpoint" in [entry["code"] for entry in made.ring.search(Query())]

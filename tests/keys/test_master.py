@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from yett.keys import MasterKey, MasterKeyUnusable, events, open_master_key
+from yett.keys import MasterKey, MasterKeyUnusable, events, find_master_key, open_master_key
 from yett.keys.master import KEY_FILE, hkdf
 
 
@@ -144,3 +144,20 @@ def test_a_short_key_is_warned_about_and_a_shorter_one_refused(heard):
 def test_without_settings_and_directory_the_key_lasts_as_long_as_the_process(heard):
     assert open_master_key(Settings(), None) != open_master_key(Settings(), None)
     assert heard()[0] == (events.cluster_key_ephemeral, {})
+
+
+def test_a_key_is_found_without_making_one(tmp_path, heard):
+    assert find_master_key(Settings(), tmp_path) is None
+    assert find_master_key(Settings(), None) is None
+    assert list(tmp_path.iterdir()) == []
+    made = open_master_key(Settings(), tmp_path)
+    heard.forget()
+    assert find_master_key(Settings(), tmp_path) == made
+    in_settings = Settings("0123456789abcdef0123456789abcdef")
+    assert find_master_key(in_settings, None) == open_master_key(in_settings, None)
+    assert heard() == []
+    with pytest.raises(MasterKeyUnusable):
+        find_master_key(Settings("short"), None)
+    (tmp_path / KEY_FILE).write_bytes(b"x")
+    with pytest.raises(MasterKeyUnusable):
+        find_master_key(Settings(), tmp_path)

@@ -4,7 +4,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from yett.keys import MasterKey, jwk, key_id, signing_key
+from yett.keys import AUDIT_KEY, MasterKey, Signer, jwk, key_id, signing_key
 
 MASTER = MasterKey(bytes(range(32)))
 # RFC 8037, appendix A.2 and A.3.
@@ -45,3 +45,12 @@ def test_purposes_and_epochs_have_keys_of_their_own(context, epoch):
 def test_epochs_do_not_go_below_zero():
     with pytest.raises(ValueError, match="0"):
         signing_key(MASTER, "oidc", -1)
+
+
+def test_a_signer_keeps_its_key_as_long_as_the_cluster_key_stays():
+    one, same, other = Signer(MASTER, AUDIT_KEY), Signer(MASTER, AUDIT_KEY), Signer(MASTER, "else")
+    assert one.public_key == same.public_key != other.public_key
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(one.public_key))
+    public.verify(one.sign(b"data"), b"data")
+    with pytest.raises(InvalidSignature):
+        public.verify(other.sign(b"data"), b"data")

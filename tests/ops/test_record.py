@@ -1,18 +1,21 @@
+import csv
+import io
 import json
 import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.events import samples
 from tests.events.samples import SECOND, record
 
 from yett.events import Journal, Limits, Sync
-from yett.kernel import CommandFailed, Table, new_id
+from yett.kernel import CommandFailed, Table
 from yett.kernel.ids import IdMaker
 from yett.ops import RecordCommands
-from yett.ops.record import _instant
+from yett.ops.searching import QuerySettings, when_of
 
 NOW = time.time_ns()
 MINUTE = 60 * SECOND
@@ -112,7 +115,7 @@ def test_a_date_without_a_zone_is_local_time(monkeypatch):
     try:
         monkeypatch.setenv("TZ", "America/New_York")
         time.tzset()
-        assert _instant("2026-01-31T12:00", "--since") == datetime(2026, 1, 31, 17, tzinfo=UTC).timestamp()
+        assert when_of("2026-01-31T12:00", "--since") == datetime(2026, 1, 31, 17, tzinfo=UTC).timestamp()
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -158,6 +161,92 @@ def test_json_gives_whole_records_one_by_one(commands):
     assert [json.loads(json.dumps(entry)) for entry in found] == found
 
 
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({"component": ("sample.odd", "sample.audited")}, [AUDITED, ODD]),
+        ({"code": ("sample.odd.odd", "sample.plain.*"), "since": "7d"}, [PLAIN, ODD]),
+        ({"where": ("count>=2",)}, [PLAIN]),
+        ({"where": ("count",), "without": ("name=day",)}, [PLAIN]),
+        ({"where": ("reason=no_group", "user=bob")}, [AUDITED]),
+        ({"query": "people", "where": ("user=bob",)}, []),
+    ],
+    ids=str,
+)
+def test_conditions_on_fields_and_saved_queries_select(commands, conditions, expected):
+    assert messages(commands.search(**conditions)) == expected
+
+
+def test_a_field_that_is_none_is_refused_with_the_nearest(commands):
+    with pytest.raises(CommandFailed, match="did you mean count"):
+        commands.search(where=("cuont=1",))
+
+
+def test_a_query_of_the_settings_is_found_by_its_name(directory):
+    own = QuerySettings(name="odd-ones", codes=("sample.odd.*",))
+    commands = RecordCommands(directory, lambda: (own,))
+    assert messages(commands.search(query="odd-ones")) == [ODD]
+    assert ("odd-ones", "", "settings", "--code sample.odd.*") in commands.queries().rows
+
+
+def test_records_are_counted(commands):
+    assert commands.search(component=("sample",), count=True, limit=1) == "4"
+    assert commands.search(component=("sample",), by="code").rows == (
+        ("sample.plain.plain", 2),
+        ("sample.audited.audited", 1),
+        ("sample.odd.odd", 1),
+    )
+    assert commands.search(component=("sample",), by="code", limit=1).rows[1] == ("(others)", 2)
+
+
+def test_csv_is_lines_of_the_same_columns(commands):
+    text = b"".join(commands.search(component=("sample",), csv=True, oldest_first=True)).decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["msg"] for row in rows] == [PLAIN, PLAIN, AUDITED, ODD]
+    assert "\x1b" not in text
+    chosen = b"".join(commands.search(user="bob", csv=True, columns="user, msg,reason"))
+    assert chosen == b"auth.user_id,msg,reason\r\nbob,Audited thing happened,no_group\r\n"
+
+
+def test_other_files_are_searched_together_with_the_log(commands, tmp_path, capsys):
+    lines = [json.dumps(entry) for entry in commands.search(component=("sample",), json=True)]
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text("\n".join([*lines[2:], *lines[:2], "damaged"]))
+    assert messages(commands.search(component=("sample",), file=(copy,))) == [PLAIN, PLAIN, AUDITED, ODD]
+    said = capsys.readouterr().err
+    assert "copy.jsonl is not in the order of time, so it was read wholly" in said
+    assert "damaged lines that were left out: 1" in said
+    alone = RecordCommands(tmp_path / "no log")
+    assert messages(alone.search(file=(copy,))) == [PLAIN, PLAIN, AUDITED, ODD]
+
+
+def test_a_file_of_another_kind_is_told_from_a_native_one(commands, tmp_path, capsys):
+    other = tmp_path / "access.log"
+    other.write_text('127.0.0.1 - - "GET /"\n')
+    assert messages(commands.search(component=("sample",), file=(other,), limit=1)) == [ODD]
+    assert "has no native line; `yett logs convert`" in capsys.readouterr().err
+    with pytest.raises(CommandFailed, match="there is no file"):
+        commands.search(file=(tmp_path / "missing",))
+
+
+@pytest.mark.parametrize("more", [{"count": True}, {"by": "code"}, {"file": (Path("x"),)}])
+def test_what_never_ends_cannot_be_counted(commands, more):
+    with pytest.raises(CommandFailed, match="--follow goes on for ever"):
+        commands.search(follow=True, **more)
+
+
+def test_a_path_is_rebuilt_for_one_person(commands):
+    text = commands.trace(user="bob")
+    assert text.startswith("bob: 0 sessions, 1 record\n\nOutside any session\n")
+    assert AUDITED in text
+    assert [entry["msg"] for entry in commands.trace(user="bob", json=True)] == [AUDITED]
+    for missing in ({"user": "eve"}, {"user": "bob", "mapping": "Wiki"}, {"user": "bob", "until": "7d"}):
+        with pytest.raises(CommandFailed, match=f"there is no record of {missing['user']}"):
+            commands.trace(**missing)
+    with pytest.raises(CommandFailed, match="--user needs a name"):
+        commands.trace(user="")
+
+
 @pytest.mark.parametrize("is_json", [False, True])
 def test_following_goes_on_with_what_comes(tmp_path, is_json):
     journal = Journal(tmp_path, Limits(segment_size=1 << 20, sync=Sync.NONE))
@@ -181,37 +270,9 @@ def test_following_goes_on_with_what_comes(tmp_path, is_json):
     assert (first["msg"] if is_json else first.split("  ")[3]) == ODD
 
 
-def test_a_request_is_explained_from_its_number(commands):
-    assert AUDITED in commands.explain(f" {NUMBER} ")
-
-
-@pytest.mark.parametrize("number", [new_id(), "x", "", "../../etc/passwd", "\x00"])
-def test_a_request_that_nobody_recorded_cannot_be_explained(commands, number):
-    with pytest.raises(CommandFailed, match="there is no record of a request"):
-        commands.explain(number)
-
-
-def test_a_whole_audit_log_is_said_to_be_whole(commands):
-    assert commands.check() == "the audit log is whole: 2 records in 1 files"
-
-
-def test_a_record_that_was_changed_is_named(tmp_path):
-    journal = Journal(tmp_path, Limits(segment_size=1 << 20, sync=Sync.NONE))
-    journal.open()
-    for name in ("alice", "bob", "carol"):
-        journal.audit.append(record(samples.audited, name, samples.Reason.NO_GROUP))
-    journal.close()
-    (segment,) = tmp_path.glob("audit-*.jsonl")
-    segment.write_text(segment.read_text().replace("bob", "eve"))
-    with pytest.raises(CommandFailed) as caught:
-        RecordCommands(tmp_path).check()
-    assert str(caught.value).startswith("the audit log is NOT whole:\n")
-    assert f"{segment.name}, line " in str(caught.value)
-
-
 def test_a_log_that_is_not_there_is_no_crash(tmp_path):
     commands = RecordCommands(tmp_path / "log")
-    for ask in (commands.search, commands.check, lambda: commands.explain(NUMBER)):
+    for ask in (commands.search, lambda: commands.trace(user="bob")):
         with pytest.raises(CommandFailed, match="no gateway with this configuration has run yet"):
             ask()
 

@@ -9,7 +9,7 @@ import pytest
 from cyclopts import Parameter
 
 from yett import cli
-from yett.kernel import Command, Place, Table, commands
+from yett.kernel import Command, Place, Table, Verdict, commands
 from yett.ops import shell
 
 DECLARED = sorted(commands.values(), key=lambda each: each.path)
@@ -287,3 +287,11 @@ def test_the_places_of_commands_are_told_apart():
     assert len(here) + len(served) == len(DECLARED)
     assert here
     assert served
+
+
+def test_an_answer_that_is_yes_or_no_is_text_for_people_and_facts_for_programs():
+    verdict = Verdict(is_yes=False, facts={"allowed": False}, text="REFUSED.\x1b[2J\nbecause")
+    for as_json, shown in ((False, "REFUSED.\\x1b[2J\nbecause\n"), (True, '{\n  "allowed": false\n}\n')):
+        out = io.StringIO()
+        shell.show(verdict, as_json=as_json, out=out)
+        assert out.getvalue() == shown

@@ -5,6 +5,7 @@ import pytest
 
 from yett.events import TRACE, Level, pipeline
 from yett.kernel import CommandFailed, Readiness, telemetry
+from yett.kernel.levels import LogLevel
 from yett.ops import StatusCommands
 from yett.ops.status import _span
 
@@ -58,7 +59,7 @@ def test_the_level_of_everything_is_set_and_said(commands, heard):
     commands.log_level("info")
     assert heard("telemetry")[-1] == (
         telemetry.levels_set,
-        {"log_level": telemetry.LogLevel.INFO, "overrides": ()},
+        {"log_level": LogLevel.INFO, "overrides": ()},
     )
 
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -6,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.proxy.conftest import WIKI, request_for
 
-from yett.proxy.config import AnswerSettings, RedirectSettings
+from yett.events.explain.requests import OWN_ADDRESS
+from yett.proxy.assets import Assets
+from yett.proxy.config import AnswerSettings, AssetsSettings, RedirectSettings
 from yett.proxy.own import BadAnswer, compile_notice, compile_redirect
 
 
@@ -83,3 +86,16 @@ def test_a_page_says_what_it_was_told_to_and_when_to_come_back():
 def test_a_page_with_a_status_that_has_none_is_refused(status):
     with pytest.raises(BadAnswer, match="without a page"):
         compile_notice(AnswerSettings(status=status))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        compile_redirect(RedirectSettings(to="https://new.example")),
+        compile_notice(AnswerSettings()),
+        Assets("Files", AssetsSettings(directory=Path("/srv/www")), is_public=True, is_whole=False),
+    ],
+)
+def test_stories_of_requests_know_what_was_answered_here(own):
+    assert OWN_ADDRESS.fullmatch(own.address)
+    assert not OWN_ADDRESS.fullmatch("10.0.0.1:80")

@@ -42,7 +42,14 @@ async def test_a_new_session_is_stored_listed_and_known_before_it_is_given_out(
     assert issued.session.expires_at == clock.now() + 30 * 60
     assert issued.session.ends_at == clock.now() + 12 * 3600
     assert said(heard, events.created) == [
-        {"session": issued.session.ref, "type": AUTHENTICATED, "module_key": "ada", "ttl": 1800.0}
+        {
+            "session": issued.session.ref,
+            "type": AUTHENTICATED,
+            "module_key": "ada",
+            "ttl": 1800.0,
+            "host": issued.session.audience,
+            "parent": "",
+        }
     ]
 
 

@@ -11,6 +11,8 @@ from yett.guard.geo import GeoSettings, check_geo
 from yett.guard.pow import PowSettings, check_pow
 from yett.guard.time import TimeSettings, check_time
 from yett.identity.ldap import LdapSettings, check_ldap
+from yett.kernel.outputs import check_outputs
+from yett.kernel.telemetry import Format, TelemetrySettings
 from yett.kernel.tracing import TracingSettings, check_tracing
 from yett.net import ServiceSettings, addresses_of
 from yett.net.dns import DNSSettings, check_dns
@@ -18,7 +20,9 @@ from yett.net.trust import check_trust
 from yett.notify.mail import MailSettings, SMTPSettings, check_mail
 from yett.notify.notices import NotifySettings, check_notices
 from yett.oidc.device import DeviceGrantSettings, check_device_clients
+from yett.ops.console import ConsoleSettings, check_console
 from yett.ops.metrics import MetricsSettings, check_metrics
+from yett.ops.searching import LogsSettings, check_queries
 from yett.pki import overlap_problem
 from yett.proxy import ProxySettings, check_proxy
 
@@ -53,4 +57,8 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     audiences = {bearer.audience or app for app, bearer in bearers if bearer is not None}
     yield from check_device_clients(snapshot[DeviceGrantSettings], audiences)
     yield from check_metrics(snapshot[MetricsSettings])
+    yield from check_console(snapshot[ConsoleSettings])
     yield from check_tracing(snapshot[TracingSettings])
+    yield from check_queries(snapshot[LogsSettings])
+    telemetry = snapshot[TelemetrySettings]
+    yield from check_outputs(telemetry.output, writes_stdout=telemetry.format is not Format.NONE)

@@ -38,10 +38,11 @@ from yett.kernel import (
     raise_open_files,
 )
 from yett.kernel import events as kernel_events
+from yett.kernel.audit import AuditSettings
 from yett.kernel.metrics import Registry
 from yett.kernel.telemetry import Telemetry, TelemetrySettings
 from yett.kernel.tracing import Exporter, Tracer, TracingSettings, Value
-from yett.keys import MasterKey, Sealer, open_master_key
+from yett.keys import AUDIT_KEY, MasterKey, Sealer, Signer, open_master_key
 from yett.net import ClientCertificate, ProxyMode, ServiceSettings, addresses_of
 from yett.net.dns import DNSSettings
 from yett.net.dns import Resolver as NameResolver
@@ -53,14 +54,17 @@ from yett.notify.mail import Mailer
 from yett.notify.notices import Notifier, NotifyCommands, NotifySettings
 from yett.oidc import Minting, OIDCSettings
 from yett.ops import (
+    AccessCommands,
     ConfigCommands,
     ConfigHistory,
     DataCommands,
+    OutputCommands,
     RecentCommands,
     StatusCommands,
     health_routes,
 )
 from yett.ops.admin import AdminServer, AdminSettings, socket_path
+from yett.ops.console import Console, ConsoleSettings
 from yett.ops.metrics import (
     EventCounts,
     MetricsCommands,
@@ -70,6 +74,7 @@ from yett.ops.metrics import (
     add_sources,
     detailed_events,
 )
+from yett.ops.searching import LogsSettings
 from yett.pki import (
     Authority,
     AutoTLS,
@@ -94,6 +99,7 @@ from yett.proxy.balancing.discovery import LookedUp
 from yett.proxy.balancing.health import probe
 from yett.proxy.bearer import Bearers, Vault
 from yett.proxy.group_monitor import GroupMonitor
+from yett.proxy.rehearsal import Rehearsal
 from yett.proxy.shadow import Mirror
 from yett.proxy.transport import BackendNames, Rotation, Wishes
 from yett.sessions import Ended, SessionCommands, Sessions
@@ -119,6 +125,7 @@ class Yett:
         self.lifecycle = Lifecycle()
         self._environ = environ
         self._stop = asyncio.Event()
+        self._has_started = False
         self._meter: Meter | None = None
         self._exporter: Exporter | None = None
         self._clock = SystemClock()
@@ -130,7 +137,9 @@ class Yett:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         node = platform.node() or "yett"
         log = self.data / "log" if self.data is not None else None
-        self.telemetry = Telemetry(self.snapshot[TelemetrySettings], log, node)
+        self.telemetry = Telemetry(
+            self.snapshot[TelemetrySettings], log, node, audit=self.snapshot[AuditSettings]
+        )
         self.registry = Registry()
         self.reloader = Reloader(
             lambda: load(source, environ, checks=(check,)),
@@ -152,6 +161,7 @@ class Yett:
         try:
             await self._build()
             await self.lifecycle.start()
+            self._has_started = True
         except BaseException:
             await self.lifecycle.stop()
             raise
@@ -181,6 +191,7 @@ class Yett:
         add("module data", module_data.start, module_data.stop)
         files = FileStorage(self.data / "files") if self.data is not None else None
         master = open_master_key(cluster, self.data)
+        await self.telemetry.sign_with(Signer(master, AUDIT_KEY))
 
         people = People(
             records,
@@ -200,8 +211,22 @@ class Yett:
         guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions), master=master)
         add("guards", guards.start, guards.stop)
         minting, bearers = self._vouch(records, sessions, master, origin)
+        self._console = Console(
+            self.telemetry.directory,
+            people.flow,
+            snapshot[ConsoleSettings],
+            snapshot[LogsSettings],
+            clock,
+            origin=origin,
+        )
+        add("console", self._console.start, self._console.stop)
         pages = Starlette(
-            routes=[*people.routes, *minting.routes, *health_routes(self.readiness)],
+            routes=[
+                *people.routes,
+                *minting.routes,
+                *health_routes(self.readiness),
+                *self._console.routes,
+            ],
             exception_handlers={HTTPException: http_error},
         )
         # A redirect to the same address with a slash would repeat a query that may carry a code.
@@ -263,6 +288,7 @@ class Yett:
             StatusCommands(self.readiness, lambda: self._facts(sessions, directory)),
             ConfigCommands(self.reloader),
             RecentCommands(self.telemetry.ring),
+            OutputCommands(lambda: self.telemetry.outputs.all),
             RateCommands(guards.rate),
             BalancingCommands(balancer),
             history,
@@ -270,6 +296,7 @@ class Yett:
             ECHCommands(master.derive, service.hostname),
             MetricsCommands(self.registry),
             NotifyCommands(notifier),
+            AccessCommands(self._rehearsal(guards, people, balancer, service).rehearse),
             *people.commands,
         ]
         self._offer(bound)
@@ -347,6 +374,22 @@ class Yett:
             admin = AdminServer(path, offered, binder(owners))
             self.lifecycle.add("admin socket", admin.start, admin.stop)
 
+    def _rehearsal(
+        self, guards: Guards, people: People, balancer: Balancer, service: ServiceSettings
+    ) -> Rehearsal:
+        """Whoever tells what would become of a request."""
+        return Rehearsal(
+            lambda: self.proxy.gate.table,
+            guards=guards.rehearsal,
+            directory=people.directory,
+            sessions=people.sessions,
+            balancer=balancer,
+            foresight=people.foresight,
+            clock=self._clock,
+            sign_in_host=service.hostname,
+            limits=limits_of(service),
+        )
+
     def _mirror(self, service: ServiceSettings) -> Mirror:
         """Whoever sends copies of requests to shadows."""
         sender = Sender(limits_of(service), self.tasks)
@@ -372,7 +415,13 @@ class Yett:
             self._meter = Meter(tuple(bound.total_seconds() for bound in metrics.buckets))
             gate = MeteredGate(gate, self._meter)
         if tracing.endpoint:
-            resource: dict[str, Value] = {"host.name": platform.node() or "yett", "process.pid": os.getpid()}
+            node = platform.node() or "yett"
+            # As the records of an otlp output say it, so that a collector sees one service.
+            resource: dict[str, Value] = {
+                "service.instance.id": node,
+                "host.name": node,
+                "process.pid": os.getpid(),
+            }
             self._exporter = exporter = Exporter(tracing, resource=resource, version=__version__)
             self.lifecycle.add("tracing", _later(exporter.start), lambda: asyncio.to_thread(exporter.stop))
             gate = TracedGate(gate, Tracer(tracing), exporter.offer)
@@ -385,6 +434,7 @@ class Yett:
             said = EventCounts(detailed_events())
             pipeline.add_sink(said)
         add_sources(self.registry, rooms, meter=self._meter, said=said, spans=self._exporter)
+        self.registry.add("log outputs", self.telemetry.outputs.samples)
         self._metrics = MetricsEndpoint(self.registry, settings, self.tasks)
         self.lifecycle.add("metrics", self._metrics.start, self._metrics.stop)
 
@@ -420,6 +470,8 @@ class Yett:
     # Being well.
 
     def _readiness(self, records: Any, certificates: Certificates, service: ServiceSettings) -> None:
+        # The listener stands before the last part does: whoever asks through the admin socket at once has to find it.
+        self.readiness.add("start", lambda: self._has_started)
         self.readiness.add("store", lambda: not getattr(records, "is_failing", False))
         self.readiness.add("listener", lambda: bool(self.server.ports))
         if service.tls:
@@ -459,7 +511,7 @@ class Yett:
     ) -> None:
         async def apply(_: Snapshot, new: Snapshot) -> None:
             self.snapshot = new
-            await self.telemetry.apply(new[TelemetrySettings])
+            await self.telemetry.apply(new[TelemetrySettings], new[AuditSettings])
             await people.apply(new)
             await guards.apply(new)
             minting.apply(new[OIDCSettings])
@@ -470,6 +522,7 @@ class Yett:
             service = new[ServiceSettings]
             self._trust.use(service)
             self._metrics.use(new[MetricsSettings])
+            await self._console.apply(new[ConsoleSettings], new[LogsSettings])
             await self._notifier.apply(new[NotifySettings])
             await self._follow_clients()
             await static.start(service.tls_cert, service.tls_key)

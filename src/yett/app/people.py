@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from yett.app.accounts import Accounts
 from yett.app.certificates import ClientCertificates
 from yett.app.devices import Devices
+from yett.app.foreseeing import foresight_of
 from yett.app.ldap import FromLDAP
 from yett.authn.kerberos import Kerberos, KerberosCommands, KerberosSettings
 from yett.authn.otp import EmailCodes, OTPCommands, OTPSettings
@@ -109,7 +110,7 @@ class People:
         factors = Factors(
             snapshot[MFASettings], totp=self.totp, codes=self.codes, passkeys=self.passkeys, memory=memory
         )
-        self._flow = Flow(
+        self.flow = Flow(
             self.sessions,
             self.directory,
             memory,
@@ -127,7 +128,7 @@ class People:
         )
         self._passkey_script = PasskeyScript(self.passkeys)
         self._onward = Onward(
-            self._flow,
+            self.flow,
             self._passwords,
             factors,
             memory,
@@ -156,7 +157,7 @@ class People:
         )
         add("passkeys running out", self._expiry.start, _nothing)
         self._passkey_step = PasskeyStep(
-            self._flow,
+            self.flow,
             self._onward.second,
             self.passkeys,
             self.directory,
@@ -178,7 +179,7 @@ class People:
             directory=self.directory,
             sessions=self.sessions,
             mailer=self.mailer,
-            flow=self._flow,
+            flow=self.flow,
             factors=factors,
             memory=memory,
             onward=self._onward,
@@ -189,7 +190,7 @@ class People:
             ldap=self.ldap,
         )
         self._passkey_pages = PasskeyPages(
-            self._flow,
+            self.flow,
             self._onward.second,
             self._accounts.entry,
             self.passkeys,
@@ -209,7 +210,7 @@ class People:
             origin=origin,
             directory=self.directory,
             sessions=self.sessions,
-            flow=self._flow,
+            flow=self.flow,
             mailer=self.mailer,
             ldap=self.ldap,
             application_of=lambda query: self.provider.application_of(query),  # noqa: PLW0108 - it is built below
@@ -230,7 +231,7 @@ class People:
         self.sessions.ended.connect(self.kerberos.tickets.forget)
         self._kerberos_step = KerberosStep(
             self.kerberos,
-            self._flow,
+            self.flow,
             Sealer(master, "signin/kerberos"),
             snapshot[SignInSettings],
             limits_of(snapshot[PasswordSettings]),
@@ -248,12 +249,12 @@ class People:
             origin=origin,
             directory=self.directory,
             sessions=self.sessions,
-            flow=self._flow,
+            flow=self.flow,
             ldap=self.ldap,
             look_up=look_up,
         )
         self._sign_in = SignIn(
-            self._flow,
+            self.flow,
             self._passwords,
             Sealer(master, "signin"),
             snapshot[SignInSettings],
@@ -264,6 +265,15 @@ class People:
             kerberos=self._kerberos_step,
             certificates=self._certificates.step,
             portal=self._accounts.portal,
+        )
+        self.foresight = foresight_of(
+            factors,
+            snapshot[MFASettings],
+            self.passkeys,
+            script=self._passkey_script,
+            certificates=self._certificates.step,
+            kerberos=self._kerberos_step,
+            links=self._devices.asking,
         )
         self.provider = Provider(
             records, self.sessions, self.directory, snapshot[OIDCSettings], clock, issuer=origin
@@ -310,7 +320,8 @@ class People:
         self.totp.configure(new[TotpSettings])
         await self.ldap.apply(new)
         self._passwords.apply(limits_of(new[PasswordSettings]), self.ldap.method)
-        self._flow.apply(new[SignInSettings], new[MFASettings])
+        self.flow.apply(new[SignInSettings], new[MFASettings])
+        self.foresight.apply(new[MFASettings])
         self._onward.apply(new[SignInSettings], new[MFASettings])
         self._sign_in.apply(new[SignInSettings])
         self.passkeys.apply(new[PasskeySettings])

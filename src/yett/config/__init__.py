@@ -7,7 +7,7 @@ force while the gateway runs; `show` and `reference` print.
 
 from yett.config.declare import REQUIRED, Moved, Section, Setting, Size, catalogue, item, section, setting
 from yett.config.environment import variable_name
-from yett.config.forms import parse_duration
+from yett.config.forms import parse_duration, parse_size
 from yett.config.load import Check, Loaded, load
 from yett.config.mistakes import MASK, ConfigInvalid, Mistake, Stage
 from yett.config.notices import Notice
@@ -46,6 +46,7 @@ __all__ = [
     "load",
     "markdown",
     "parse_duration",
+    "parse_size",
     "section",
     "setting",
     "variable_name",

@@ -68,11 +68,15 @@ Detail = Annotated[str, Kind(Sensitivity.SENSITIVE)]
 """A sentence written by our own code, for example why a certificate was refused."""
 Device = Annotated[str, Kind(Sensitivity.SENSITIVE)]
 """What somebody calls a device of theirs."""
+Sought = Annotated[str, Kind(Sensitivity.SENSITIVE, "sought")]
+"""What somebody looked for in the log, as they typed it."""
 Error = Annotated[str, Kind(Sensitivity.SENSITIVE, "error")]
 """What an exception said; `events.describe` makes one safely."""
+AdfNumber = Annotated[int, Kind(Sensitivity.PUBLIC, "adf.id")]
+"""The number of the message in ADF's list that an event stands for; the dialect `adf` writes it as its ID."""
 
 
-RESERVED = frozenset({"time", "level", "audit", "component", "msg", "code", "chain"})
+RESERVED = frozenset({"time", "level", "audit", "component", "msg", "code", "seq", "chain"})
 """What every record carries under a name of its own. A field called so is written as `event.<name>`."""
 
 
@@ -84,6 +88,8 @@ class Field:
     name: str
     type_name: str
     sensitivity: Sensitivity
+    values: tuple[str | int, ...] = ()
+    """All that an enum can say; empty for every other type."""
 
 
 def field_of(parameter: str, annotation: Any) -> Field:
@@ -98,7 +104,8 @@ def field_of(parameter: str, annotation: Any) -> Field:
             return Field(parameter, name, _type_name(base), kind.sensitivity)
         annotation = base
     if isinstance(annotation, type) and issubclass(annotation, (enum.Enum, bool, int, float)):
-        return Field(parameter, _record_name(parameter), _type_name(annotation), Sensitivity.PUBLIC)
+        values = tuple(each.value for each in annotation) if issubclass(annotation, enum.Enum) else ()
+        return Field(parameter, _record_name(parameter), _type_name(annotation), Sensitivity.PUBLIC, values)
     raise TypeError(
         f"field {parameter!r} has type {annotation!r}: use a type of yett.events.fields, "
         "a number, a boolean or an enum, so that its sensitivity is known"

@@ -1,48 +1,28 @@
 """The durable log: every record, in files that are searched and checked later.
 
 Audit records are written by the thread that emits them, before the call returns, each with its
-link in the chain (`chain`). All others are written in batches by the pipeline's thread. No record
+link in the chain (`audit`). All others are written in batches by the pipeline's thread. No record
 is written twice: an audit record stands in the audit files only.
 """
 
 import contextlib
-import enum
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from yett.events import chain, notices
-from yett.events.declare import Emitter
-from yett.events.dialects import Native, Unwritable
+from yett.events import notices
+from yett.events.audit import AuditLog
+from yett.events.dialects import Native
 from yett.events.fields import describe
+from yett.events.limits import Limits, Sync
 from yett.events.pipeline import Record
 from yett.events.query import seconds_of
-from yett.events.retention import Retention, remove_expired
-from yett.events.segments import STEP, Appender, Torn, decoded, last_good_line, listed
+from yett.events.retention import remove_expired
+from yett.events.segments import STEP, Appender, Torn, decoded, unreported
 
-AUDIT = "audit"
 RECORDS = "records"
-
-
-class Sync(enum.Enum):
-    """When the disk is asked to have what was written. A crash of the program alone loses nothing either way."""
-
-    NONE = "none"
-    INTERVAL = "interval"
-    ALWAYS = "always"
-
-
-@dataclass(slots=True)
-class Limits:
-    """What may change while the journal is open."""
-
-    segment_size: int = 64 << 20
-    retention: Retention = field(default_factory=Retention)
-    sync: Sync = Sync.INTERVAL
 
 
 class DirectoryInUse(OSError):
@@ -59,10 +39,9 @@ class RecordsLog:
         self._last_at = 0
         self._lost = 0
 
-    def open(self) -> Torn | None:
-        torn = self._file.open(_is_whole)
+    def open(self) -> None:
+        self._file.open(_is_whole)
         self._last_at = _instant_of(self._file.last_line)
-        return torn
 
     @property
     def newest(self) -> str:
@@ -106,90 +85,6 @@ class RecordsLog:
             notices.store_recovered(lost=lost)
 
 
-class AuditLog:
-    """Audit records, chained. An `AuditSink`."""
-
-    def __init__(self, directory: Path, limits: Limits, *, node: str = "") -> None:
-        self._directory = directory
-        self._limits = limits
-        self._native = Native(node)
-        self._file = Appender(directory, AUDIT, segment_size=limits.segment_size)
-        self._chain = chain.START
-        self._last_at = 0
-        self._missed = 0
-        self._lock = threading.Lock()
-
-    def open(self) -> Torn | None:
-        torn = self._file.open(chain.is_chained)
-        for segment in reversed(listed(self._directory, AUDIT)):
-            # The newest file is empty when the program died between making it and its first line.
-            line, _ = last_good_line(segment, chain.is_chained)
-            parts = chain.split(line)
-            if parts is not None:
-                self._chain = parts[1]
-                break
-        self._last_at = _instant_of(self._file.last_line)
-        return torn
-
-    @property
-    def newest(self) -> str:
-        """The name of the file being written."""
-        return self._file.name
-
-    def append(self, record: Record) -> None:
-        """Write one record down. Raises OSError, or Unwritable for a record without a JSON form."""
-        with self._lock:
-            try:
-                line = self._native.line(record)
-                if self._needs_new(record.at, len(line)):
-                    self._begin(record.at)
-                if self._missed:
-                    # In one write with the record, so that a disk that is still full takes neither.
-                    self._write(self._note(notices.audit_gap, record.at, (self._missed,)), line)
-                    self._missed = 0
-                else:
-                    self._write(line)
-            except (OSError, Unwritable) as problem:
-                if not self._missed:
-                    notices.audit_failed(error=describe(problem))
-                self._missed += 1
-                raise
-            self._last_at = max(record.at, self._last_at)
-
-    def sync(self) -> None:
-        self._file.sync()
-
-    def close(self) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            self._file.sync()
-        self._file.close()
-
-    def _needs_new(self, at: int, extra: int) -> bool:
-        self._file.segment_size = self._limits.segment_size
-        # A file without a line lacks the one that says which line it follows.
-        return self._file.size == 0 or self._file.needs_new(at, self._last_at, extra + 128)
-
-    def _begin(self, at: int) -> None:
-        if self._file.size or not self._file.name:
-            self._file.begin(at)
-            notices.segment_begun(segment=self._file.name)
-            self._last_at = at
-        self._write(self._note(notices.audit_segment_begins, at, (self._file.name, self._chain)))
-
-    def _write(self, *lines: bytes) -> None:
-        value = self._chain
-        data = b""
-        for line in lines:
-            value = chain.link(value, line)
-            data += chain.chained(line, value) + b"\n"
-        self._file.append(data, is_sure=self._limits.sync is Sync.ALWAYS)
-        self._chain = value
-
-    def _note(self, said: Emitter[...], at: int, values: tuple[object, ...]) -> bytes:
-        # Written here and not emitted: it has to stand before the record in hand.
-        return self._native.line(Record(said.declaration, at, "", "", "", "", "", values))
-
-
 class Journal:
     """Both logs of one directory, which no other process may write meanwhile."""
 
@@ -204,6 +99,7 @@ class Journal:
         self._torn: list[Torn] = []
         self._lock = -1
         self._synced_at = self._tidied_at = 0.0
+        self._told: set[str] = set()
 
     def open(self) -> None:
         """Make the directory ready and go on where the last process stopped.
@@ -215,7 +111,9 @@ class Journal:
         self._lock = os.open(self._directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._torn = [torn for torn in (self.audit.open(), self.records.open()) if torn is not None]
+            self.audit.open()
+            self.records.open()
+            self._torn = unreported(self._directory)
         except BlockingIOError:
             self._unlock()
             raise DirectoryInUse(f"another process writes its log to {self._directory}") from None
@@ -226,16 +124,23 @@ class Journal:
     def report(self) -> None:
         """Say what was found on opening; to be called once records go somewhere."""
         for torn in self._torn:
-            notices.tail_moved(segment=torn.segment.name, kept_in=torn.kept_in.name, bytes=torn.size)
+            notices.tail_moved(
+                segment=torn.segment, kept_in=torn.kept_in.name, bytes=torn.size, sha256=torn.sha256
+            )
+            # Under its final name it counts as reported; dying before that reports it once more.
+            with contextlib.suppress(OSError):
+                torn.path.replace(torn.kept_in)
         self._torn.clear()
+        self.audit.report()
 
     def tick(self) -> None:
-        """What is done now and then, by the pipeline's thread: syncing, and removing what is too old."""
+        """What is done now and then, by the pipeline's thread: syncing, signing, and removing what is too old."""
         now = time.monotonic()
         if self.limits.sync is not Sync.NONE and now - self._synced_at >= 1:
             self._synced_at = now
             self.audit.sync()
             self.records.sync()
+        self.audit.upkeep(now)
         if now - self._tidied_at >= 30:
             self._tidied_at = now
             self.remove_expired()
@@ -244,7 +149,11 @@ class Journal:
         """Remove the segments that the retention settings no longer allow."""
         in_use = {self.audit.newest, self.records.newest}
         remove_expired(
-            self._directory, self.limits.retention, in_use, now=time.time() if now is None else now
+            self._directory,
+            self.limits.retention,
+            in_use,
+            now=time.time() if now is None else now,
+            told=self._told,
         )
 
     def close(self) -> None:

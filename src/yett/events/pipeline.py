@@ -12,12 +12,15 @@ What must stay true:
 
 import contextlib
 import functools
+import io
+import os
+import select
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from yett.events.declare import ConsoleDeclaration, Declaration, attach, catalogue
 from yett.events.levels import Level
@@ -49,7 +52,10 @@ class Sink(Protocol):
 
 
 class AuditSink(Protocol):
-    """Where audit records go first. `append` returns only when the record is down; OSError otherwise."""
+    """Where audit records go first. `append` returns only when the record is down; OSError otherwise.
+
+    It is called by every thread that emits.
+    """
 
     def append(self, record: Record) -> None: ...
     def close(self) -> None: ...
@@ -77,12 +83,12 @@ class Pipeline:
         self._sinks: tuple[Sink, ...] = ()
         self._tick: Callable[[], None] | None = None
         self._audit: AuditSink | None = None
-        self._audit_lock = threading.Lock()
         self._counting = threading.Lock()
         self._wake = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
         self._stopping = False
+        self._has_served = False
         self._thread: threading.Thread | None = None
         self._sleeping = False
         self.level = Level.INFO
@@ -111,6 +117,16 @@ class Pipeline:
             self._do("listener", functools.partial(listener, record))
         if declaration.audit:
             self._append_audit(record)
+        self._put(record, declaration)
+
+    def offer(self, record: Record) -> None:
+        """Take a record that the audit log has written of its own accord, for listeners and sinks."""
+        for listener in self._listeners:
+            self._do("listener", functools.partial(listener, record))
+        self._put(record, record.declaration)
+
+    def _put(self, record: Record, declaration: Declaration) -> None:
+        """Queue a record for the sinks, if there is room."""
         if self._thread is None:
             return
         queue = self._queue
@@ -130,8 +146,7 @@ class Pipeline:
         if audit is None:
             return
         try:
-            with self._audit_lock:
-                audit.append(record)
+            audit.append(record)
         except Exception as problem:  # noqa: BLE001 - whatever kept it from being written, it is not written
             if is_in_scope():
                 current_scope().unrecorded = True
@@ -161,6 +176,7 @@ class Pipeline:
         self.processed = self.dropped = self.dropped_audit = self.failed_sinks = 0
         self.audit_failed = False
         self._stopping = False
+        self._has_served = True
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -281,8 +297,7 @@ class Pipeline:
         for listener in self._console_listeners:
             listener(declaration, text)
         stream = sys.stderr if declaration.stream == "stderr" else sys.stdout
-        with contextlib.suppress(OSError, ValueError):
-            print(text, file=stream, flush=True)
+        _print(text, stream, may_wait=not self._has_served)
 
     # Levels.
 
@@ -322,8 +337,29 @@ class Pipeline:
 
 def _complain(text: str) -> None:
     """Trouble of the log itself goes to standard error only: it cannot go through the log."""
+    _print(text, sys.stderr, may_wait=False)
+
+
+def _print(text: str, stream: TextIO, *, may_wait: bool) -> None:
+    """Print a line. Where nobody may wait, a reader that stalls gets less than all of it.
+
+    Whoever runs a command is waited for; a gateway that serves prints from its event loop, too.
+    """
     with contextlib.suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - see above
+        if may_wait or not hasattr(stream, "fileno"):
+            print(text, file=stream, flush=True)
+            return
+        try:
+            descriptor = stream.fileno()
+        except io.UnsupportedOperation:
+            print(text, file=stream, flush=True)
+            return
+        data = f"{text}\n".encode(errors="backslashreplace")
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        # A pipe that is ready takes as much without waiting (pipe(7)).
+        while data and poll.poll(0):
+            data = data[os.write(descriptor, data[: select.PIPE_BUF]) :]
 
 
 pipeline = Pipeline()

@@ -10,18 +10,21 @@ What must stay true:
 
 import contextlib
 import datetime
+import hashlib
 import os
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 _SUFFIX = ".jsonl"
 _NAME_FORMAT = "%Y%m%dT%H%M%S-%f"
 _BLOCK = 1 << 20
+_NEW = ".new"
 
 STEP = 1_000_000_000
 """How far (in nanoseconds) the clock may go back inside one file."""
@@ -31,9 +34,16 @@ STEP = 1_000_000_000
 class Torn:
     """What was found behind the last whole line of a file, and where it is kept."""
 
-    segment: Path
-    kept_in: Path
+    segment: str
+    path: Path
+    """Where it is until it was reported."""
     size: int
+    sha256: str
+
+    @property
+    def kept_in(self) -> Path:
+        """Where it is kept afterwards."""
+        return self.path.with_suffix("")
 
 
 def listed(directory: Path, stream: str) -> list[Path]:
@@ -42,9 +52,12 @@ def listed(directory: Path, stream: str) -> list[Path]:
         names = os.listdir(directory)  # noqa: PTH208 - most names need no path
     except FileNotFoundError:
         return []
-    return [
-        directory / name for name in sorted(names) if name.startswith(f"{stream}-") and name.endswith(_SUFFIX)
-    ]
+    return [directory / name for name in sorted(names) if is_segment(name, stream)]
+
+
+def is_segment(name: str, stream: str) -> bool:
+    """Whether this is the name of a segment of the stream."""
+    return name.startswith(f"{stream}-") and name.endswith(_SUFFIX) and "/" not in name
 
 
 def decoded(line: bytes) -> dict[str, Any] | None:
@@ -63,8 +76,12 @@ def _name(stream: str, at: int, newest: str) -> str:
     if name > newest:
         return name
     stamp = newest.removeprefix(f"{stream}-").removesuffix(_SUFFIX)
-    moment = datetime.datetime.strptime(stamp, _NAME_FORMAT).replace(tzinfo=datetime.UTC)
-    moment += datetime.timedelta(microseconds=1)
+    try:
+        moment = datetime.datetime.strptime(stamp, _NAME_FORMAT).replace(tzinfo=datetime.UTC)
+        moment += datetime.timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        # Somebody has put a file there that sorts behind all of ours.
+        return f"{stream}-{stamp}0{_SUFFIX}"
     return f"{stream}-{moment.strftime(_NAME_FORMAT)}{_SUFFIX}"
 
 
@@ -73,6 +90,8 @@ class Appender:
 
     def __init__(self, directory: Path, stream: str, *, segment_size: int) -> None:
         self.segment_size = segment_size
+        self.is_lasting = True
+        """Whether the disk has to have a finished segment before anything is written to the next one."""
         self.last_line = b""
         """The last line that was there on opening."""
         self._directory = directory
@@ -85,14 +104,12 @@ class Appender:
         self._lock = threading.Lock()
         """Held while the descriptor changes: syncing happens in another thread than appending."""
 
-    def open(self, is_good: Callable[[bytes], bool]) -> Torn | None:
+    def open(self, is_good: Callable[[bytes], bool]) -> None:
         """Go on in the newest segment, if there is one; what was torn there is moved aside."""
         segments = listed(self._directory, self._stream)
-        if not segments:
-            return None
-        self.last_line, torn = _mend(segments[-1], is_good)
-        self._take(segments[-1], 0)
-        return torn
+        if segments:
+            self.last_line = _mend(segments[-1], is_good)
+            self._take(segments[-1], 0)
 
     @property
     def name(self) -> str:
@@ -104,6 +121,17 @@ class Appender:
         """How many bytes the newest segment has; 0 also when there is none."""
         return self._size
 
+    def is_as_left(self) -> bool:
+        """Whether the newest segment is still where it was, and as long as what was written to it."""
+        if self._is_untidy or self._path is None:
+            return True
+        ours = os.fstat(self._descriptor)
+        try:
+            there = self._path.lstat()
+        except FileNotFoundError:
+            return False
+        return ours.st_size == self._size and (there.st_ino, there.st_dev) == (ours.st_ino, ours.st_dev)
+
     def needs_new(self, at: int, last_at: int, extra: int) -> bool:
         """Whether the next line has to go to a new segment."""
         if self._descriptor < 0:
@@ -112,6 +140,8 @@ class Appender:
 
     def begin(self, at: int) -> None:
         """Start a new segment. Raises OSError, and then the old one is still in use."""
+        if self._is_untidy:
+            self._tidy()
         name = _name(self._stream, at, self.name)
         self._take(self._directory / name, os.O_CREAT | os.O_EXCL)
 
@@ -163,19 +193,44 @@ class Appender:
     def _take(self, path: Path, how: int) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | how
         descriptor = os.open(path, flags, 0o600)
+        try:
+            if self.is_lasting:
+                # A hole between two files is worse than a lost end: the old file first, then the new name.
+                self.sync()
+            if how:
+                _sync_directory(path.parent)
+        except OSError:
+            os.close(descriptor)
+            if how:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            raise
         with self._lock:
             old, self._descriptor = self._descriptor, descriptor
             self._path, self._size = path, os.fstat(descriptor).st_size
-            self._is_untidy = False
-            was_unsynced, self._is_unsynced = self._is_unsynced, False
+            self._is_untidy = self._is_unsynced = False
         if old >= 0:
-            try:
-                if was_unsynced:
-                    os.fdatasync(old)
-            finally:
-                os.close(old)
-        if how:
-            _sync_directory(path.parent)
+            os.close(old)
+
+
+class NotPlain(OSError):
+    """Something stands in the place of a file of the log that is no regular file."""
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a regular file; a link or a pipe could lead elsewhere, or nowhere for ever."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        if path.is_symlink():
+            raise NotPlain(f"{path} is a link") from problem
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotPlain(f"{path} is no regular file")
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def _sync_directory(directory: Path) -> None:
@@ -188,7 +243,7 @@ def _sync_directory(directory: Path) -> None:
 
 def last_good_line(path: Path, is_good: Callable[[bytes], bool]) -> tuple[bytes, int]:
     """The last whole line that is good, and the offset behind it; an empty line and 0 when there is none."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         end = file.seek(0, os.SEEK_END)
         size = min(end, _BLOCK)
         while True:
@@ -207,26 +262,43 @@ def last_good_line(path: Path, is_good: Callable[[bytes], bool]) -> tuple[bytes,
             size = min(end, size * 4)
 
 
-def _mend(path: Path, is_good: Callable[[bytes], bool]) -> tuple[bytes, Torn | None]:
-    """The last good line; what stands behind it is moved into a file of its own."""
+def unreported(directory: Path) -> list[Torn]:
+    """The torn ends that were moved aside and not reported yet; by this run, or by one that died before."""
+    found: list[Torn] = []
+    for path in sorted(directory.glob(f"*.torn{_NEW}")):
+        segment, _, digest = path.name.removesuffix(f".torn{_NEW}").rpartition(".")
+        if segment:
+            found.append(Torn(f"{segment}{_SUFFIX}", path, path.stat().st_size, digest))
+    return found
+
+
+def torn_ends_of(segment: Path) -> list[Path]:
+    """What was torn off a segment in all the crashes it has seen."""
+    return sorted(
+        [*segment.parent.glob(f"{segment.stem}.*.torn"), *segment.parent.glob(f"{segment.stem}.*.torn{_NEW}")]
+    )
+
+
+def _mend(path: Path, is_good: Callable[[bytes], bool]) -> bytes:
+    """The last good line; what stands behind it is moved into a file of its own, named by its digest."""
     line, keep = last_good_line(path, is_good)
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         size = os.fstat(descriptor).st_size
         if keep == size:
-            return line, None
+            return line
         tail = os.pread(descriptor, size - keep, keep)
-        kept_in = path.with_suffix(".torn")
+        kept_in = path.with_suffix(f".{hashlib.sha256(tail).hexdigest()}.torn{_NEW}")
         # Written down before it is cut off: dying in between leaves it twice, never nowhere.
-        with open(kept_in, "ab", opener=_private) as copy:
-            copy.write(tail + b"\n")
+        with open(kept_in, "wb", opener=_private) as copy:
+            copy.write(tail)
             copy.flush()
             os.fsync(copy.fileno())
         os.ftruncate(descriptor, keep)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return line, Torn(path, kept_in, size - keep)
+    return line
 
 
 def _private(path: str, flags: int) -> int:

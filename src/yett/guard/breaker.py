@@ -22,6 +22,10 @@ class Breaker:
         self._retry_at = now + self._pause
         return False
 
+    def would_block(self, now: float) -> bool:
+        """What `is_open` would say, for somebody who does not try."""
+        return self._failures >= self._limit and 0.0 < self._retry_at - now <= self._pause
+
     def failed(self, now: float) -> None:
         """The check could not run."""
         self._failures += 1

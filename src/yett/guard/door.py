@@ -105,6 +105,12 @@ class Door:
                     return answer
         return None
 
+    # Asked by whoever wants to know what would happen.
+
+    def is_blocking_all(self, now: float) -> bool:
+        """Whether everybody is refused at the moment, because requests cannot be counted."""
+        return self._rate is not None and self._rate.is_enabled and self._breaker.would_block(now)
+
     # Asked by the gate once it knows who asks.
 
     def check_person(self, request: Request, groups: Collection[str]) -> Answer | None:

@@ -34,7 +34,10 @@ def time_blocked(method: Method, host: Host, path: Path, reason: Name) -> None:
 
 @event("listener.time", ERROR, "Time check failed (allowing request)")
 def time_failed(error: Error) -> None:
-    """Nobody could say whether this is an allowed hour, so the request was let through."""
+    """Nobody could say whether this is an allowed hour, so the request was let through.
+
+    Look at the error: as a rule the time zone data of the machine.
+    """
 
 
 # Rate.
@@ -51,17 +54,26 @@ def rate_blocked(method: Method, host: Host, path: Path, status: int, reason: Na
 
 @event("listener.ratelimit", WARN, "Config fallback (invalid rate_limit_type)")
 def rate_limit_type_invalid(type_used: Name) -> None:
-    """`rate_limit_type` is none of `ip`, `session`, `user`, `fingerprint`; clients are counted as named here."""
+    """`rate_limit_type` is none of `ip`, `session`, `user`, `fingerprint`; clients are counted as named here.
+
+    Correct it.
+    """
 
 
 @event("listener.ratelimit", ERROR, "Ratelimit module call failures")
 def rate_call_failed(error: Error) -> None:
-    """The request could not be counted and was let through; after some in a row requests are blocked."""
+    """The request could not be counted and was let through; after some in a row requests are blocked.
+
+    Look at the error and at the store.
+    """
 
 
 @event("listener.ratelimit", ERROR, "Ratelimit module response failures")
 def rate_response_failed(answer: Name) -> None:
-    """The rate limiter answered with something that is no verdict; the request was let through."""
+    """The rate limiter answered with something that is no verdict; the request was let through.
+
+    This is a fault of the gateway: report it.
+    """
 
 
 @event("listener.ratelimit", ERROR, "No fingerprint")
@@ -105,12 +117,15 @@ def size_blocked(method: Method, host: Host, path: Path, limit: int, size: int, 
 
 @event("listener.sizelimit", ERROR, "Sizelimit module call failures")
 def size_call_failed(error: Error) -> None:
-    """The size of a request could not be judged; it was let through."""
+    """The size of a request could not be judged; it was let through. Look at the error."""
 
 
 @event("listener.sizelimit", ERROR, "Sizelimit module response failures")
 def size_response_failed(answer: Name) -> None:
-    """The size limiter answered with something that is no verdict; the request was let through."""
+    """The size limiter answered with something that is no verdict; the request was let through.
+
+    This is a fault of the gateway: report it.
+    """
 
 
 @event("listener.sizelimit", TRACE, "Size limit applied")

@@ -7,6 +7,7 @@ from yett.guard.geo import GeoGuard, GeoSettings
 from yett.guard.pow import PowGuard, PowSettings
 from yett.guard.rate import RateGuard, RateSettings
 from yett.guard.rate.model import Identify
+from yett.guard.rehearsal import Rehearsal
 from yett.guard.size import SizeGuard, SizeSettings
 from yett.guard.time import TimeGuard, TimeSettings
 from yett.kernel import Clock, Supervisor
@@ -39,8 +40,18 @@ class Guards:
             master,
             is_signed_in=lambda request: identify(request) is not None,
         )
-        self.door = Door(
+        door = Door(
             clock,
+            cors=self._cors,
+            geo=self._geo,
+            time=self._time,
+            rate=self.rate,
+            size=self._size,
+            work=self._pow,
+        )
+        self.door = door
+        self.rehearsal = Rehearsal(
+            door,
             cors=self._cors,
             geo=self._geo,
             time=self._time,

@@ -55,7 +55,10 @@ def token_revocation_failed(user: User, error: Error) -> None:
 
 @event("directory.index", WARN, "Failed to initiate session revocation")
 def session_revocation_failed(user: User, error: Error) -> None:
-    """It is tried again until it works; meanwhile every request of the person is refused all the same."""
+    """It is tried again until it works; meanwhile every request of the person is refused all the same.
+
+    Look at the store.
+    """
 
 
 @event("directory.index", DEBUG, "Calling user disabled callback via hexdcall")
@@ -65,9 +68,15 @@ def calling_disabled_callback(user: User, name: Name) -> None:
 
 @event("directory.index", WARN, "Failed to call user disabled callback")
 def disabled_callback_failed(user: User, name: Name, error: Error) -> None:
-    """The named part could not react; it is told again until it can. The error is the lead."""
+    """The named part could not react; it is told again until it can. The error is the lead.
+
+    Look at it if the part does not recover.
+    """
 
 
 @event("directory.index", WARN, "Failed to call user updated callback")
 def updated_callback_failed(user: User, name: Name, error: Error) -> None:
-    """The named part could not react to a changed person and may show old facts until the next change."""
+    """The named part could not react to a changed person and may show old facts until the next change.
+
+    Look at the error.
+    """

@@ -44,6 +44,17 @@ class Table:
     """What to say when there are no rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer that is yes or no. A no ends the command with 1, although it did what was asked."""
+
+    is_yes: bool
+    facts: dict[str, Any]
+    """For programs: plain values, as JSON can hold them."""
+    text: str
+    """For people."""
+
+
 class CommandFailed(Exception):
     """The command could not do what was asked; the text says why and what to do."""
 

@@ -32,7 +32,10 @@ def part_stopped(part: Name, seconds: float) -> None:
 
 @event("kernel.stop", ERROR, "Part failed to stop")
 def part_failed_to_stop(part: Name, error: Error) -> None:
-    """The others are stopped all the same. What this part had in hand may not have been written down."""
+    """The others are stopped all the same. What this part had in hand may not have been written down.
+
+    Look at the error before the next start.
+    """
 
 
 @event("kernel.stop", WARN, "Part did not stop in time")
@@ -42,7 +45,7 @@ def part_stuck(part: Name, seconds: float) -> None:
 
 @event("kernel.task", ERROR, "Background task failed")
 def task_failed(task: Name, error: Error, restarts: int) -> None:
-    """The task is started again with growing pauses. If this repeats, the error is the lead."""
+    """The task is started again with growing pauses. If this repeats, the error is the lead. Look at it."""
 
 
 @event("kernel.task", DEBUG, "Background task ended")
@@ -52,7 +55,10 @@ def task_ended(task: Name) -> None:
 
 @event("kernel.signal", ERROR, "Listener failed")
 def listener_failed(signal: Name, error: Error) -> None:
-    """One part could not react to something that happened in another. Its state may lag behind."""
+    """One part could not react to something that happened in another. Its state may lag behind.
+
+    Restart if it goes on, and report the error.
+    """
 
 
 @event("kernel.ready", INFO, "Gateway ready", audit=True)
@@ -62,12 +68,15 @@ def ready(checks: Names) -> None:
 
 @event("kernel.ready", WARN, "Gateway not ready")
 def not_ready(missing: Names) -> None:
-    """A check that had passed fails now. Load balancers should send requests elsewhere meanwhile."""
+    """A check that had passed fails now. Load balancers should send requests elsewhere meanwhile.
+
+    Look at the named check.
+    """
 
 
 @event("kernel.ready", ERROR, "Readiness check failed to run")
 def check_broken(check: Name, error: Error) -> None:
-    """The check counts as not passed. Said once, until it can be run again; the error is the lead."""
+    """The check counts as not passed. Said once, until it can be run again; the error is the lead. Look at it."""
 
 
 @event("kernel.signal_received", INFO, "Shutdown requested", audit=True)

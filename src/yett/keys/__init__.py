@@ -4,11 +4,12 @@ Read `master`, then `sealer` and `signing`, then `epochs` (keys that change with
 """
 
 from yett.keys.epochs import EpochKey, Epochs, NoKey
-from yett.keys.master import MasterKey, MasterKeyUnusable, open_master_key
+from yett.keys.master import MasterKey, MasterKeyUnusable, find_master_key, open_master_key
 from yett.keys.sealer import MAX_SEALED, Opened, Sealer
-from yett.keys.signing import jwk, key_id, signing_key
+from yett.keys.signing import AUDIT_KEY, Signer, jwk, key_id, signing_key
 
 __all__ = [
+    "AUDIT_KEY",
     "MAX_SEALED",
     "EpochKey",
     "Epochs",
@@ -17,6 +18,8 @@ __all__ = [
     "NoKey",
     "Opened",
     "Sealer",
+    "Signer",
+    "find_master_key",
     "jwk",
     "key_id",
     "open_master_key",

@@ -97,6 +97,16 @@ def open_master_key(settings: KeySettings, directory: Path | None) -> MasterKey:
     return found
 
 
+def find_master_key(settings: KeySettings, directory: Path | None) -> MasterKey | None:
+    """The cluster key if there is one already, for commands that must not make one. Raises MasterKeyUnusable."""
+    if settings.cluster_key:
+        return MasterKey(settings.cluster_key.encode())
+    try:
+        return _read(directory / KEY_FILE) if directory is not None else None
+    except OSError as problem:
+        raise MasterKeyUnusable(f"{directory}: {problem.strerror or problem}") from problem
+
+
 def _from_settings(text: str) -> MasterKey:
     length = len(text)
     if length < _SHORTEST:

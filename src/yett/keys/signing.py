@@ -19,6 +19,26 @@ def signing_key(master: MasterKey, context: str, epoch: int) -> Ed25519PrivateKe
     return Ed25519PrivateKey.from_private_bytes(master.derive(f"yett.keys.ed25519/{epoch}/{context}"))
 
 
+AUDIT_KEY = "audit"
+"""What the key of the audit log is derived for; the command line derives the same to check it."""
+
+
+class Signer:
+    """Signs for one purpose with a key that stays the same as long as the cluster key does."""
+
+    def __init__(self, master: MasterKey, context: str) -> None:
+        self._private = signing_key(master, context, 0)
+
+    @property
+    def public_key(self) -> str:
+        """The 32 bytes of the public key in hexadecimal digits."""
+        return self._private.public_key().public_bytes_raw().hex()
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature (RFC 8032)."""
+        return self._private.sign(data)
+
+
 def jwk(public_key: Ed25519PublicKey) -> dict[str, str]:
     """The public key as a JSON Web Key for verifying signatures (RFC 8037, section 2)."""
     return {

@@ -13,7 +13,10 @@ def initializing(issuer: Name) -> None:
 
 @event("oidc.validation", WARN, "Redirect URI invalid")
 def registration_refused(client: Name, reason: Reason) -> None:
-    """A client was not registered. Its redirect addresses have to be absolute HTTPS addresses without fragment."""
+    """A client was not registered. Its redirect addresses have to be absolute HTTPS addresses without fragment.
+
+    Have the client's author correct them.
+    """
 
 
 @event("oidc.validation", WARN, "wildcard rejected")
@@ -38,7 +41,10 @@ def login_required(client: Name) -> None:
 
 @event("oidc.authorize", WARN, "Authorization request refused")
 def request_refused(client: Name, reason: Reason) -> None:
-    """The request was not well formed. The client's OAuth library is old, or somebody is trying things."""
+    """The request was not well formed. The client's OAuth library is old, or somebody is trying things.
+
+    Look at `reason`, then at the client.
+    """
 
 
 @event("oidc.authorize", WARN, "Authorization without a known person", audit=True)
@@ -56,14 +62,17 @@ def code_generated(user: User, client: Name, session: SessionRef) -> None:
 
 @event("oidc.authcode.generate", WARN, "unknown client", audit=True)
 def unknown_client() -> None:
-    """No client of that id is registered. The id is not recorded: anybody can send any text."""
+    """No client of that id is registered. The id is not recorded: anybody can send any text.
+
+    Look at who sends people there if it goes on.
+    """
 
 
 @event("oidc.authcode.generate", WARN, "invalid redirect URI", audit=True)
 def invalid_redirect_uri(client: Name) -> None:
     """The address is not exactly one that the client registered. The person saw a page of ours.
 
-    After a change of host names this means a stale link; otherwise somebody tries to steal codes.
+    After a change of host names this means a stale link; otherwise somebody tries to steal codes. Compare the two.
     """
 
 
@@ -84,7 +93,10 @@ def plain_rejected(client: Name) -> None:
 
 @event("oidc.pkce", WARN, "Invalid verifier length/chars")
 def verifier_malformed(client: Name) -> None:
-    """A code came with something that cannot be a PKCE verifier. The code is spent."""
+    """A code came with something that cannot be a PKCE verifier. The code is spent.
+
+    Look at the client's library; if it is sound, somebody tries codes.
+    """
 
 
 @event("oidc.pkce", TRACE, "PKCE validation result")
@@ -99,17 +111,26 @@ def code_exchanged(user: User, client: Name, session: SessionRef) -> None:
 
 @event("oidc.token.exchange", WARN, "Invalid/expired code")
 def code_invalid(client: Name, reason: Reason) -> None:
-    """No such code, or it came too late. Single ones are people who waited; many are guesses."""
+    """No such code, or it came too late. Single ones are people who waited; many are guesses.
+
+    Look at the address if there are many.
+    """
 
 
 @event("oidc.token.exchange", WARN, "PKCE failed")
 def pkce_failed(client: Name) -> None:
-    """The verifier does not fit the code, so whoever redeems it did not ask for it. The code is spent."""
+    """The verifier does not fit the code, so whoever redeems it did not ask for it. The code is spent.
+
+    Look at where the code may have been seen: logs, proxies, a page in between.
+    """
 
 
 @event("oidc.token.exchange", WARN, "client/redirect mismatch")
 def client_mismatch(client: Name, issued_to: Name, reason: Reason) -> None:
-    """A code was redeemed by another client or for another address than it was made for. It is spent."""
+    """A code was redeemed by another client or for another address than it was made for. It is spent.
+
+    Look at both clients: one may have leaked the code.
+    """
 
 
 @event("oidc.token.exchange", WARN, "Authorization code used twice", audit=True)
@@ -123,7 +144,10 @@ def code_reused(user: User, client: Name, ended: int) -> None:
 
 @event("oidc.token.exchange", WARN, "Sign-on ended before the code was redeemed", audit=True)
 def sign_on_ended(user: User, client: Name, reason: Reason) -> None:
-    """Between the code and its use the person signed out, was signed out, or was disabled. No grant was made."""
+    """Between the code and its use the person signed out, was signed out, or was disabled. No grant was made.
+
+    Nothing to do.
+    """
 
 
 @event("oidc.token.exchange", ERROR, "Code could not be looked up")
@@ -150,6 +174,6 @@ def bearer_minted(user: User, client: Name, session: SessionRef, lifetime: float
 def bearer_not_minted(user: User, client: Name, reason: Unminted, error: Error) -> None:
     """There is no token, and the person's request to that application was not passed on.
 
-    `too_long`: the person is in so many groups that a token would not fit into a header field.
-    `signing_key`: the error says what is missing.
+    `too_long`: the person is in so many groups that a token would not fit into a header field. `signing_key`: the
+    error says what is missing. Look at the groups or at the key.
     """

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from yett.events import Query, Ring
 from yett.kernel import Table, command
-from yett.ops.record import COLUMNS, level_of, row_of
+from yett.ops.searching import COLUMNS, level_of, row_of
 
 
 class RecentCommands:

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from yett.kernel import Command, CommandFailed, Place, Table
+from yett.kernel import Command, CommandFailed, Place, Table, Verdict
 
 Binder = Callable[[Command], Callable[..., Any]]
 
@@ -25,8 +25,8 @@ _CONTROL = re.compile(r"[^\n\t -~]")
 
 FOLDERS: dict[tuple[str, ...], str] = {
     ("admin",): "Ask a running gateway, or tell it to do something, through its admin socket.",
-    ("logs",): "Search the record.",
-    ("audit",): "Check that the audit log is whole.",
+    ("logs",): "Search the record, and convert other systems' logs.",
+    ("audit",): "Check that the audit log is whole, and take it elsewhere.",
     ("users",): "People in the local file.",
     ("directory",): "What is known of people and groups.",
     ("ldap",): "Servers of LDAP.",
@@ -41,11 +41,13 @@ FOLDERS: dict[tuple[str, ...], str] = {
     ("ca",): "The gateway's own certificate authority.",
     ("store",): "The store's file.",
     ("proxy",): "Pools of backends behind applications.",
+    ("access",): "Who may reach what.",
     ("ratelimit",): "Clients that are kept out.",
     ("sessions",): "Who is signed in.",
     ("config",): "The settings in force.",
     ("certificates",): "Certificates by name.",
     ("log",): "How much is recorded.",
+    ("telemetry",): "Where records go.",
     ("ech",): "The key that hides host names in TLS hellos.",
     ("data",): "What the gateway's modules keep about people.",
     ("mail",): "Mails to people.",
@@ -149,15 +151,23 @@ def plain(answer: Any) -> Any:
     """An answer as JSON can hold it."""
     if isinstance(answer, Table):
         return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    return answer
+    return answer.facts if isinstance(answer, Verdict) else answer
 
 
 def show(answer: Any, *, as_json: bool, out: TextIO) -> None:
-    """Write an answer for people, or as JSON. An iterator is written as it comes, one line an element."""
+    """Write an answer for people, or as JSON.
+
+    An iterator is written as it comes, one line an element; bytes are written as they are.
+    """
     if answer is None:
         return
     if isinstance(answer, Iterator):
         for each in answer:
+            if isinstance(each, bytes):
+                # In a format of its own, which whoever made it has made safe to show.
+                out.write(each.decode())
+                out.flush()
+                continue
             is_object = as_json and not isinstance(each, str)
             out.write((json.dumps(each, default=str) if is_object else printable(str(each))) + "\n")
             out.flush()
@@ -167,6 +177,8 @@ def show(answer: Any, *, as_json: bool, out: TextIO) -> None:
         out.write("\n")
     elif isinstance(answer, Table):
         out.write(_table_text(answer, _width_of(out)))
+    elif isinstance(answer, Verdict):
+        show(answer.text, as_json=False, out=out)
     elif isinstance(answer, Mapping):
         width = max((len(str(key)) for key in answer), default=0)
         out.writelines(f"{key!s:<{width}}  {_cell(value)}\n" for key, value in answer.items())

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from yett.events import Level, catalogue, pipeline
-from yett.kernel import CommandFailed, Readiness, Table, command
-from yett.kernel.telemetry import LogLevel, levels_set
+from yett.kernel import CommandFailed, LogLevel, Readiness, Table, command
+from yett.kernel.telemetry import levels_set
 
 Facts = Callable[[], Mapping[str, Any]]
 

@@ -55,7 +55,10 @@ def clients_followed(file: Name, required: bool) -> None:
 
 @event("tls.clients", ERROR, "Client authorities cannot be used")
 def clients_not_followed(file: Name, error: Error) -> None:
-    """The file has changed and is of no use now: clients are checked as before. A restart would fail with it."""
+    """The file has changed and is of no use now: clients are checked as before. A restart would fail with it.
+
+    Put the right file back.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ several backends; `plan` is for requests that may be sent more than once or chan
 `assets` answer in place of one; `edits` change headers; `reauth` asks for a recent sign-in; `vouching` tells
 services more (`bearer`, `request_signing`), `proofs` lets them check it, and `group_monitor` follows groups; `login`
 is the trip to the sign-in page and back, `signing` the identity headers, `endpoints` our pages on
-application hosts. `metering` and `tracing` stand around the gate where somebody wants to know.
+application hosts. `rehearsal` tells what would become of a request. `metering` and `tracing` stand around the gate
+where somebody wants to know.
 """
 
 from yett.proxy.compiling import BadMapping, compile_routes

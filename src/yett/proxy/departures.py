@@ -18,7 +18,7 @@ from yett.proxy.reauth import age_of, max_age_for
 from yett.proxy.routes import Route
 from yett.sessions import Session
 
-_READING = frozenset({b"GET", b"HEAD"})
+READING = frozenset({b"GET", b"HEAD"})
 
 
 class Departures:
@@ -30,9 +30,9 @@ class Departures:
 
     def first(self, request: Request, route: Route, home: str) -> Answer:
         """The answer for somebody without a session."""
-        if not _is_person(request):
+        if not is_person(request):
             return answers.sign_in_required()
-        if request.method not in _READING:
+        if request.method not in READING:
             return answers.signed_out(request.scope.request_id, home)
         # Who it is nobody knows yet, so what is asked of some groups only comes later.
         needed = needed_for(route.rule, ())
@@ -79,9 +79,7 @@ class Departures:
         return self._ask(request, route, home, max_age=wanted, needed=needed, say=answers.prove_more)
 
     def _outdone(self, request: Request, route: Route, session: Session) -> float | None:
-        """Seconds since the sign-in that the request may have, when it has more; None when it does not."""
-        wanted = max_age_for(route.freshness, request.method)
-        return wanted if wanted is not None and age_of(session, self._clock.now()) > wanted else None
+        return outdone(request, route, session, self._clock.now())
 
     def _ask(
         self,
@@ -94,9 +92,9 @@ class Departures:
         say: Callable[[str, Departure], Answer],
     ) -> Answer:
         """Send somebody who is signed in to sign in better; `say` is the page for whoever sent a form."""
-        if not _is_person(request):
+        if not is_person(request):
             return answers.better_sign_in_required(max_age, needed)
-        is_reading = request.method in _READING
+        is_reading = request.method in READING
         target = request.target.decode("ascii") if is_reading else home
         departure = self._depart(request, route, home, target, max_age=max_age, needed=needed)
         if departure is None:
@@ -125,7 +123,13 @@ class Departures:
         )
 
 
-def _is_person(request: Request) -> bool:
+def outdone(request: Request, route: Route, session: Session, now: float) -> float | None:
+    """Seconds since the sign-in that a request may have, when it has more; None when it does not."""
+    wanted = max_age_for(route.freshness, request.method)
+    return wanted if wanted is not None and age_of(session, now) > wanted else None
+
+
+def is_person(request: Request) -> bool:
     """Whether a person is looking, who can read a page or be sent elsewhere; a script cannot."""
     if request.upgrade:
         return False

@@ -117,9 +117,9 @@ def no_routes(host: Host) -> None:
 def ambiguous_path(host: Host) -> None:
     """The path could be read in two ways, so that a rule might be walked round: the client got a 400.
 
-    Dot segments are always refused; escapes, doubled slashes, `;parameters` and capital letters where
-    another reading of the path belongs to another mapping. Single ones come from sloppy clients; many
-    from one address are a probe.
+    Dot segments are always refused; escapes, doubled slashes, `;parameters` and capital letters where another
+    reading of the path belongs to another mapping. Single ones come from sloppy clients; many from one address
+    are a probe. Ban that address if it goes on.
     """
 
 
@@ -132,7 +132,7 @@ def method_not_allowed(host: Host) -> None:
 def path_too_long(host: Host, length: int) -> None:
     """The path was longer than is compared with patterns, or with exact paths when it holds escapes: a 414.
 
-    Applications do not use such paths; many from one address are a probe.
+    Applications do not use such paths; many from one address are a probe. Ban that address if it goes on.
     """
 
 
@@ -155,7 +155,8 @@ def step_up_required(
 def proved_too_little(user: User, app: App, host: Host, needed: Assurance, held: Assurance) -> None:
     """Somebody came back from the sign-in page with less than they were sent for, and was not let in.
 
-    They took the demand out of the address; it is checked again here for that very case.
+    They took the demand out of the address; it is checked again here for that very case. Talk to the person if it
+    comes again.
     """
 
 
@@ -254,7 +255,7 @@ def completed(
 
 @event("http.unrecorded", ERROR, "Request refused because it could not be recorded")
 def refused_unrecorded() -> None:
-    """The audit log could not be written and `telemetry.on_audit_failure` is "refuse". Make room on the disk."""
+    """The audit log could not be written and `audit.on_failure` is "refuse". Make room on the disk."""
 
 
 # Signing in.
@@ -287,35 +288,44 @@ def sign_in_completed(user: User, app: App, host: Host) -> None:
 
 @event("proxy.oidc.callback", WARN, "State expired", audit=True)
 def state_expired(host: Host) -> None:
-    """Somebody took longer to sign in than `proxy.sign_in_timeout`; they only need to try again."""
+    """Somebody took longer to sign in than `proxy.sign_in_timeout`; they only need to try again. Nothing to do."""
 
 
 @event("proxy.oidc.callback", WARN, "CSRF validation failed", audit=True)
 def csrf_failed(host: Host) -> None:
     """The answer of a sign-in came to a browser that had not asked: a forged link, or cookies were cleared.
 
-    Several within minutes deserve a look at who sends people such links.
+    Several within minutes deserve a look at who sends people such links. Look at the address.
     """
 
 
 @event("proxy.oidc.callback", WARN, "OAuth error from IdP")
 def provider_error(host: Host, oauth_error: Name) -> None:
-    """The provider sent the person back with an error instead of a code."""
+    """The provider sent the person back with an error instead of a code. See `error` for which."""
 
 
 @event("proxy.oidc.callback", WARN, "State decryption failed")
 def state_unreadable(host: Host) -> None:
-    """The state was not sealed by this gateway: a forgery, or the cluster key has changed."""
+    """The state was not sealed by this gateway: a forgery, or the cluster key has changed.
+
+    Look at the address if the key was not changed.
+    """
 
 
 @event("proxy.oidc.callback", WARN, "Host mismatch")
 def host_mismatch(host: Host, expected_host: Name) -> None:
-    """A sign-in begun for one host came back to another. It was refused; nobody got a session."""
+    """A sign-in begun for one host came back to another. It was refused; nobody got a session.
+
+    Talk to the person if it was no old bookmark: somebody may have sent them the link.
+    """
 
 
 @event("proxy.oidc.callback", ERROR, "Token exchange failed", audit=True)
 def exchange_failed(host: Host, reason: Name) -> None:
-    """The code could not be redeemed: used twice, expired or for somebody else. Used twice means it leaked."""
+    """The code could not be redeemed: used twice, expired or for somebody else. Used twice means it leaked.
+
+    Look at logs and proxies in between that may show codes.
+    """
 
 
 @event("proxy.oidc.callback", ERROR, "Session creation failed")
@@ -348,7 +358,10 @@ def session_expired(host: Host) -> None:
 
 @event("listener.session", ERROR, "Session creation failures", code="not_created")
 def session_not_created(host: Host) -> None:
-    """Somebody signed in, and no session could be kept for them. `proxy.oidc.callback` says why."""
+    """Somebody signed in, and no session could be kept for them. `proxy.oidc.callback` says why.
+
+    Look there, then at the store.
+    """
 
 
 @event("listener.session", WARN, "Session validation failures", code="invalid")
@@ -380,8 +393,8 @@ def key_too_short(length: int) -> None:
 def key_not_derived(epoch: int, is_initial: bool, error: Error) -> None:
     """There is no key to sign identity headers with, at the start or after a rotation.
 
-    Routes that tell upstreams who is calling are refused (503) until there is one. The error says what
-    is missing; a cryptographic library without Ed25519 is one reason.
+    Routes that tell upstreams who is calling are refused (503) until there is one. The error says what is
+    missing; a cryptographic library without Ed25519 is one reason. Mend it and restart.
     """
 
 
@@ -394,7 +407,8 @@ def keys_served(host: Host) -> None:
 def keys_refused(host: Host, reason: KeyProblem) -> None:
     """Somebody asked for a key that there is not, or in a way that nobody does.
 
-    `unknown`: a service has met a key id that is older than one rotation, another cluster's, or made up.
+    `unknown`: a service has met a key id that is older than one rotation, another cluster's, or made up. Look at
+    that service if it goes on.
     """
 
 
@@ -407,7 +421,8 @@ def headers_valid(host: Host, user: User) -> None:
 def headers_invalid(host: Host, reason: HeaderFault) -> None:
     """A service had us check identity headers that are not good for its host, or not any more.
 
-    `expired` may be a slow service. Anything else is a forgery, or a mistake in how the service asks.
+    `expired` may be a slow service. Anything else is a forgery, or a mistake in how the service asks. Look at the
+    reason and at the service.
     """
 
 
@@ -420,6 +435,6 @@ def request_valid(host: Host, key_id: Name) -> None:
 def request_invalid(host: Host, reason: Fault) -> None:
     """A service had us check a request that is not as we signed it, or was never signed.
 
-    `expired` may be a slow service or one that has seen the request before. Anything else is a forgery, a
-    proxy in between that changes requests, or a mistake in how the service asks.
+    `expired` may be a slow service or one that has seen the request before. Anything else is a forgery, a proxy
+    in between that changes requests, or a mistake in how the service asks. Look at the reason and at the service.
     """

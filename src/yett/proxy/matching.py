@@ -61,7 +61,17 @@ class BadPattern(ValueError):
 class Place:
     """One path of a host."""
 
-    __slots__ = ("_folded", "_matches", "folded_path", "kind", "number", "parts", "path", "spelt_out")
+    __slots__ = (
+        "_folded",
+        "_matches",
+        "_prefix",
+        "folded_path",
+        "kind",
+        "number",
+        "parts",
+        "path",
+        "spelt_out",
+    )
 
     def __init__(self, path: str, kind: PathKind, number: int = 0, parts: Iterable["Place"] = ()) -> None:
         """`path` has no slash at its end; `number` says what stands here, and tells equals apart.
@@ -69,18 +79,23 @@ class Place:
         `parts` are prefixes inside this place: a path below one of them is there, if it is here
         at all. Raises BadPattern.
         """
-        self.path = path
+        self.path: str = path
         self.kind = kind
         self.number = number
         self.folded_path = path.casefold()
         self.spelt_out = len(_prefix_of(path)) if kind is PathKind.PREFIX else len(path.partition("*")[0])
         self.parts = tuple(sorted(parts, key=lambda part: -part.spelt_out))
+        self._prefix: str = _prefix_of(path) if kind is PathKind.PREFIX else ""
         self._matches = _matcher(path, kind)
         self._folded = self._matches if self.folded_path == path else _matcher(self.folded_path, kind)
 
     def find(self, path: str) -> "Place | None":
         """This place or the part of it that the path belongs to."""
-        if not self._matches(path):
+        prefix: str = self._prefix
+        if prefix:  # as its matcher does it, without the call in between
+            if not path.startswith(prefix) and path != self.path:
+                return None
+        elif not self._matches(path):
             return None
         return self._part_of(path) if self.parts else self
 

@@ -3,7 +3,7 @@
 import enum
 
 from yett.events import DEBUG, ERROR, INFO, WARN, event
-from yett.events.fields import Error, ModuleKey, Name, SessionRef
+from yett.events.fields import Error, Host, ModuleKey, Name, SessionRef
 from yett.sessions.model import EndReason, Refusal, SessionType
 
 
@@ -19,8 +19,18 @@ class Step(enum.Enum):
 
 
 @event("sessions.create", INFO, "Session created")
-def created(session: SessionRef, type: SessionType, module_key: ModuleKey, ttl: float) -> None:  # noqa: A002 - the documented name of the field
-    """Somebody signed in or went one step further. `ttl` is how many seconds it lasts unused."""
+def created(
+    session: SessionRef,
+    type: SessionType,  # noqa: A002 - the documented name of the field
+    module_key: ModuleKey,
+    ttl: float,
+    host: Host,
+    parent: Name,
+) -> None:
+    """Somebody signed in or went one step further. `ttl` is how many seconds it lasts unused.
+
+    It is good for `host` only; `parent` is the sign-on session that it came from, if it came from one. Nothing to do.
+    """
 
 
 @event("sessions.create", WARN, "TTL capped to certificate validity")
@@ -40,12 +50,18 @@ def id_not_generated(module_key: ModuleKey, error: Error) -> None:
 
 @event("sessions.create", ERROR, "Failed to store session")
 def session_not_stored(module_key: ModuleKey, error: Error) -> None:
-    """The store refused the session and the sign-in with it. The error says whether it is full or out of reach."""
+    """The store refused the session and the sign-in with it. The error says whether it is full or out of reach.
+
+    Look at the store.
+    """
 
 
 @event("sessions.create", ERROR, "Failed to update index")
 def index_not_updated(module_key: ModuleKey, error: Error) -> None:
-    """The session could not be listed under its owner, so it was not made: it could not be revoked with the rest."""
+    """The session could not be listed under its owner, so it was not made: it could not be revoked with the rest.
+
+    Look at the store.
+    """
 
 
 @event("sessions.create", INFO, "Session refused")
@@ -63,7 +79,10 @@ def validated(session: SessionRef, type: SessionType, module_key: ModuleKey) -> 
 
 @event("sessions.validate", ERROR, "Invalid session type in storage")
 def type_invalid(session: SessionRef) -> None:
-    """A newer version wrote this session, or the store was tampered with. It is not accepted."""
+    """A newer version wrote this session, or the store was tampered with. It is not accepted.
+
+    Have all nodes run the same version; if they do, find out who wrote it.
+    """
 
 
 @event("sessions.validate", ERROR, "Session record unreadable")
@@ -73,7 +92,10 @@ def record_unreadable(error: Error) -> None:
 
 @event("sessions.validate", ERROR, "Session lookup failed")
 def lookup_failed(error: Error) -> None:
-    """The store could not be asked whether a session exists, so the visitor counts as not signed in."""
+    """The store could not be asked whether a session exists, so the visitor counts as not signed in.
+
+    Look at the store.
+    """
 
 
 # Extend.
@@ -86,17 +108,23 @@ def extended(session: SessionRef, module_key: ModuleKey, ttl: float) -> None:
 
 @event("sessions.extend", WARN, "Extension rejected by validator")
 def extension_rejected(session: SessionRef, module_key: ModuleKey, validator: Name) -> None:
-    """Something the session rests on no longer holds, as the named validator says. It runs out at its time."""
+    """Something the session rests on no longer holds, as the named validator says. It runs out at its time.
+
+    Nothing to do; the person signs in anew.
+    """
 
 
 @event("sessions.extend", ERROR, "Extension validator failed")
 def validator_failed(session: SessionRef, validator: Name, error: Error) -> None:
-    """The validator could not answer, which counts as a refusal. The error says why."""
+    """The validator could not answer, which counts as a refusal. The error says why. Look at it."""
 
 
 @event("sessions.extend", WARN, "Cert expired")
 def certificate_expired(session: SessionRef, module_key: ModuleKey) -> None:
-    """The certificate of the sign-in ended while the session was in use. The person has to renew it."""
+    """The certificate of the sign-in ended while the session was in use. The person has to renew it.
+
+    Have them enrol one.
+    """
 
 
 @event("sessions.extend", WARN, "TTL capped")
@@ -106,7 +134,7 @@ def capped_at_extension(session: SessionRef, module_key: ModuleKey, ttl: float) 
 
 @event("sessions.extend", ERROR, "Extension not stored")
 def extension_not_stored(session: SessionRef, error: Error) -> None:
-    """The store refused the extension, so the session keeps its old end."""
+    """The store refused the extension, so the session keeps its old end. Look at the store."""
 
 
 # End.
@@ -161,12 +189,18 @@ def regenerated(session: SessionRef, module_key: ModuleKey) -> None:
 
 @event("sessions.regenerate", WARN, "Session not found for regeneration")
 def not_found_for_regeneration() -> None:
-    """The session ended, or got its new token from another request at the same moment. Repeated: a replay."""
+    """The session ended, or got its new token from another request at the same moment. Repeated: a replay.
+
+    Talk to the person then.
+    """
 
 
 @event("sessions.regenerate", ERROR, "Fetch failures")
 def regeneration_fetch_failed(error: Error) -> None:
-    """The store could not be read. The session stays as it was and the sign-in step was refused."""
+    """The store could not be read. The session stays as it was and the sign-in step was refused.
+
+    Look at the store.
+    """
 
 
 @event("sessions.regenerate", ERROR, "Generate failures")
@@ -176,17 +210,26 @@ def regeneration_generate_failed(session: SessionRef, error: Error) -> None:
 
 @event("sessions.regenerate", ERROR, "Store failures")
 def regeneration_store_failed(session: SessionRef, error: Error) -> None:
-    """The store refused the renewed session. The old one stays as it was and the step was refused."""
+    """The store refused the renewed session. The old one stays as it was and the step was refused.
+
+    Look at the store.
+    """
 
 
 @event("sessions.regenerate", ERROR, "Index failures")
 def regeneration_index_failed(session: SessionRef, error: Error) -> None:
-    """The renewed session could not be indexed. The old one stays as it was and the step was refused."""
+    """The renewed session could not be indexed. The old one stays as it was and the step was refused.
+
+    Look at the store.
+    """
 
 
 @event("sessions.regenerate", ERROR, "Delete failures")
 def regeneration_delete_failed(session: SessionRef, error: Error) -> None:
-    """The old token is dead on this node, but the store still has it. It is tried again until it is gone."""
+    """The old token is dead on this node, but the store still has it. It is tried again until it is gone.
+
+    Look at the store.
+    """
 
 
 # Behind the scenes.
@@ -194,7 +237,10 @@ def regeneration_delete_failed(session: SessionRef, error: Error) -> None:
 
 @event("sessions.persist_activity", ERROR, "Panic recovered persisting LastActivity")
 def activity_not_persisted(sessions: int, error: Error) -> None:
-    """The use of sessions could not be written down. They end at their old time unless this recovers."""
+    """The use of sessions could not be written down. They end at their old time unless this recovers.
+
+    Look at the error and at the store.
+    """
 
 
 @event("sessions.validator", INFO, "Session extend validator registered")
@@ -239,7 +285,10 @@ def index_deleted(module_key: ModuleKey) -> None:
 
 @event("sessions.index", WARN, "Index not cleaned up")
 def index_not_cleaned(session: SessionRef, error: Error) -> None:
-    """An entry for a session that ended could not be deleted. It does no harm and expires by itself."""
+    """An entry for a session that ended could not be deleted. It does no harm and expires by itself.
+
+    Nothing to do.
+    """
 
 
 @event("sessions.watch", INFO, "Sessions loaded")
@@ -249,4 +298,7 @@ def loaded(sessions: int) -> None:
 
 @event("sessions.watch", WARN, "Session changes were missed")
 def changes_missed() -> None:
-    """More changed than this node could follow, so it lists all sessions anew. Frequent: it is overloaded."""
+    """More changed than this node could follow, so it lists all sessions anew. Frequent: it is overloaded.
+
+    Give it more processor time, or add a node.
+    """

@@ -178,7 +178,14 @@ class Making:
             events.not_durable()
         if is_capped:
             events.capped_at_creation(session=session.ref, module_key=session.module_key, ttl=ttl)
-        events.created(session=session.ref, type=session.type, module_key=session.module_key, ttl=ttl)
+        events.created(
+            session=session.ref,
+            type=session.type,
+            module_key=session.module_key,
+            ttl=ttl,
+            host=session.audience,
+            parent=session.parent,
+        )
 
     async def _make_room(self, session: Session) -> None:
         """End what the owner has used least when there is one too many."""

@@ -3,7 +3,8 @@
 Read `machine` (the states of a sign-in, without I/O), `rules` (every other decision), then `flow`
 (what becomes of a proof) and `answers` (how a browser or a program hears of it), then `routes`.
 A folder below is the place of one method in the flow. `memory` keeps when and from where somebody
-signed in, `language` reads what a browser prefers.
+signed in, `language` reads what a browser prefers,
+`foresight` tells what somebody would be asked for.
 """
 
 from yett.signin import answers
@@ -11,7 +12,9 @@ from yett.signin.config import MFASettings, SignInSettings
 from yett.signin.exchange import device_of, visitor_of
 from yett.signin.factors import Factors
 from yett.signin.flow import Flow
+from yett.signin.foresight import Foresight, Offered, Way
 from yett.signin.leftovers import Leftovers
+from yett.signin.machine import State
 from yett.signin.memory import Memory
 from yett.signin.model import (
     Method,
@@ -32,6 +35,7 @@ __all__ = [
     "LDAP",
     "Factors",
     "Flow",
+    "Foresight",
     "Leftovers",
     "MFASettings",
     "Memory",
@@ -39,16 +43,19 @@ __all__ = [
     "MustChangePassword",
     "MustEnrol",
     "NeedsFactor",
+    "Offered",
     "Onward",
     "Outcome",
     "Passwords",
     "SignIn",
     "SignInSettings",
     "SignedIn",
+    "State",
     "SyncResult",
     "Turned",
     "TurnedAway",
     "Visitor",
+    "Way",
     "answers",
     "device_of",
     "visitor_of",

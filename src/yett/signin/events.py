@@ -44,7 +44,8 @@ def account_disabled(user: User, method: Name, client_address: ClientAddress) ->
 def person_gone(user: User, method: Name, client_address: ClientAddress) -> None:
     """The credential was right, but the directory does not know the person. They were turned away.
 
-    The account was removed a moment ago, or the directory lacks a source it should have.
+    The account was removed a moment ago, or the directory lacks a source it should have. Look at the directory if
+    they should be there.
     """
 
 
@@ -52,8 +53,8 @@ def person_gone(user: User, method: Name, client_address: ClientAddress) -> None
 def form_refused(reason: FormFault, client_address: ClientAddress) -> None:
     """A form was sent that this gateway did not give to that browser.
 
-    Single ones come from browsers that keep no cookies. Many of them mean that another site
-    tries to sign people in or out.
+    Single ones come from browsers that keep no cookies. Many of them mean that another site tries to sign people
+    in or out. Look at the addresses if there are many.
     """
 
 
@@ -257,7 +258,10 @@ def codes_guessed(user: User, failures: int) -> None:
 
 @event("signin.mfa", WARN, "Sign-in ended after too many wrong codes", audit=True)
 def tries_used_up(user: User, session: SessionRef) -> None:
-    """The half-finished sign-in is dead; whoever it was has to begin with the first factor again."""
+    """The half-finished sign-in is dead; whoever it was has to begin with the first factor again.
+
+    Talk to the person if it was not them: their first factor is known.
+    """
 
 
 @event("signin.mfa", DEBUG, "MFA verified - retrieving pending session")
@@ -284,7 +288,10 @@ def signup_verified(user: User) -> None:
     "signin.mfa.groups", WARN, "Directory lookup failed after MFA - using cached groups from pending session"
 )
 def groups_cached(user: User) -> None:
-    """The groups of a person from LDAP could not be read anew between the two factors; those from the start count."""
+    """The groups of a person from LDAP could not be read anew between the two factors; those from the start count.
+
+    Look at its servers: a right taken away meanwhile still counts.
+    """
 
 
 @event("signin.mfa.complete", DEBUG, "Returning success response to client")
@@ -294,7 +301,10 @@ def answered(user: User, purpose: Purpose) -> None:
 
 @event("signin.mfa.resend", ERROR, "Failed to generate OTP")
 def resend_failed(user: User, reason: CodeRefusal) -> None:
-    """Somebody asked for a code by mail and got none: the reason says whether they have to wait or mail is broken."""
+    """Somebody asked for a code by mail and got none: the reason says whether they have to wait or mail is broken.
+
+    Look at it.
+    """
 
 
 @event("signin.mfa.resend", INFO, "OTP code resent")
@@ -314,7 +324,10 @@ def otp_failed(user: User, reason: CodeReason) -> None:
 
 @event("signin.mfa.otp", WARN, "OTP generation failed — user can resend from MFA page")
 def otp_not_generated(user: User, reason: CodeRefusal) -> None:
-    """No code was sent when the sign-in came to the second factor; the page offers to send one."""
+    """No code was sent when the sign-in came to the second factor; the page offers to send one.
+
+    Look at the records of `otp.generate` if it goes on.
+    """
 
 
 @event("signin.mfa.totp", ERROR, "TOTP validation call failed")

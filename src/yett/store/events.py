@@ -32,4 +32,7 @@ def available_again() -> None:
 
 @event("store.watch", WARN, "Watcher fell behind")
 def watch_overrun(prefix: Name, limit: int) -> None:
-    """One part could not keep up with changes and lists everything again. Often seen, the node is overloaded."""
+    """One part could not keep up with changes and lists everything again. Often seen, the node is overloaded.
+
+    Give it more processor time.
+    """

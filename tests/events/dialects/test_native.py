@@ -8,7 +8,7 @@ from tests.events import samples
 from tests.events.samples import Reason, record
 
 from yett.events import Native, event
-from yett.events.dialects import Unwritable
+from yett.events.dialects import NativeDialect, Unreadable, Unwritable
 from yett.events.dialects.native import instant
 from yett.events.fields import NotAfter
 
@@ -93,3 +93,36 @@ def test_the_second_is_not_kept_too_long():
     for second in (0, 1, 1, 0, 59, 60):
         at = samples.START + second * samples.SECOND + 42_000
         assert json.loads(native.line(record(samples.quiet, at=at)))["time"] == instant(at)
+
+
+def test_a_stored_line_is_read_and_written_as_it_was():
+    line = Native("n1").line(record(samples.audited, "ada", Reason.NO_GROUP, request="r"))
+    dialect = NativeDialect()
+    assert dialect.write(dialect.read(line)) == line
+
+
+def test_what_stands_first_is_put_first_again():
+    entry = {
+        "x": 1,
+        "code": "c",
+        "msg": "m",
+        "component": "a",
+        "level": "INFO",
+        "time": "2027-01-15T08:00:00.000000Z",
+    }
+    assert NativeDialect().write(entry).startswith(b'{"time":"2027-01-15T08:00:00.000000Z","level":"INFO",')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"level":"INFO","msg":"m"}',
+        b'{"time":"2027-01-15T08:00:00.000000Z","msg":"m"}',
+        b'{"time":"yesterday","level":"INFO","msg":"m"}',
+        b'{"time":"2027-01-15T08:00:00.000000Z","level":"INFO","msg":"m","audit":false}',
+        b'{"time":"2027-01-15T08:00:00.000000Z","level":"INFO","msg":{}}',
+    ],
+)
+def test_what_is_no_record_is_unreadable(line):
+    with pytest.raises(Unreadable):
+        NativeDialect().read(line)

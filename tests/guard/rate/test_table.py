@@ -49,3 +49,14 @@ def test_forgetting_says_whether_there_was_something():
     assert len(table) == 0
     table.resize(0)
     assert not table.add("c", 1.0, 0.0)
+
+
+def test_whether_there_is_room_is_known_without_moving_anything():
+    table = Table(2)
+    for key, at in (("a", 5.0), ("b", 9.0)):
+        assert table.has_room(0.0)
+        table.add(key, at, 0.0)
+    before = list(table.instants)
+    assert [table.has_room(now) for now in (0.0, 5.0)] == [False, True]
+    assert list(table.instants) == before
+    assert table.add("c", 9.0, 5.0)

@@ -148,6 +148,24 @@ async def test_an_application_that_breaks_is_said_and_answered_with_the_request_
     assert [outcome.status for outcome in gate.outcomes] == [500, 500]
 
 
+async def test_a_defect_is_said_even_if_a_framework_has_answered_for_it(serve, dial, heard, eventually):
+    async def app(_scope, _receive, send):
+        await send(start(status=500))
+        await send(body(b"sorry"))
+        raise LookupError("no such luck")
+
+    server, _ = await serve(Serve(app))
+    wire = await dial(server)
+    wire.send(GET)
+    assert b" 500 " in (await wire.response())[0]
+
+    def said():
+        return [fields["error"] for event, fields in heard("http") if event is events.application_failed]
+
+    await eventually(said)
+    assert said() == ["LookupError: no such luck"]
+
+
 def start(*headers, status=200):
     return {"type": "http.response.start", "status": status, "headers": list(headers)}
 

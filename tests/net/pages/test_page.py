@@ -108,3 +108,24 @@ def test_other_origins_for_forms_are_listed():
 def test_an_origin_cannot_widen_the_policy(origin):
     with pytest.raises(ValueError, match="not an origin"):
         headers((origin,))
+
+
+def test_a_page_may_carry_a_style_sheet_of_its_room_and_only_that_is_allowed_besides():
+    context = {"status": 404, "heading": "Gone", "sentence": "It is gone.", "request_id": "", "actions": ()}
+    page = render("error.html", sheet="ops/console.css", **context)
+
+    styles = re.findall(rb"<style>(.*?)</style>", page.body, re.DOTALL)
+    assert len(styles) == 2
+    allowed = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'" for style in styles
+    )
+    assert f"style-src {allowed}; " in table(page)["Content-Security-Policy"]
+    assert b"<style>" not in page.body.replace(b"<style>" + styles[0], b"").replace(
+        b"<style>" + styles[1], b""
+    )
+
+
+@pytest.mark.parametrize("name", ["console.css", "ops/../x.css", "/etc/passwd", "ops/console.html"])
+def test_a_style_sheet_is_a_file_of_a_room(name):
+    with pytest.raises(ValueError, match="names no style sheet"):
+        headers(sheet=name)

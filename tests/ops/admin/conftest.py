@@ -34,9 +34,9 @@ class Probe:
         await self.release.wait()
         return "done"
 
-    def refuse(self):
+    def refuse(self, session="7"):
         """Fail as arranged."""
-        raise CommandFailed("there is no session 7;\nsee: sessions list")
+        raise CommandFailed(f"there is no session {session};\nsee: sessions list")
 
     def crash(self):
         """Fail in a way nobody arranged."""

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from yett.kernel import CommandFailed, Table
+from yett.kernel import CommandFailed, Table, Verdict
 from yett.ops.admin import ask, client
 
 
@@ -77,6 +77,12 @@ def test_a_table_comes_back_as_one(peer):
     answer = {"ok": True, "answer": {"table": {"columns": ["a"], "rows": [[1], [None]], "empty": "none"}}}
     path = peer(after_request(json.dumps(answer).encode() + b"\n"))
     assert ask(path, ["x"]) == Table(("a",), ((1,), (None,)), "none")
+
+
+def test_a_verdict_comes_back_as_one(peer):
+    answer = {"ok": True, "answer": {"verdict": {"is_yes": False, "facts": {"a": [1]}, "text": "no"}}}
+    path = peer(after_request(json.dumps(answer).encode() + b"\n"))
+    assert ask(path, ["x"]) == Verdict(is_yes=False, facts={"a": [1]}, text="no")
 
 
 def test_a_refusal_is_passed_on(peer):

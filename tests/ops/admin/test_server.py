@@ -11,7 +11,7 @@ from tests.ops.admin.conftest import COMMANDS, until
 from yett.kernel import Table
 from yett.ops import shell
 from yett.ops.admin import events
-from yett.ops.admin.server import _words
+from yett.ops.admin.server import _words, without
 
 
 def said(heard):
@@ -47,6 +47,35 @@ async def test_a_command_that_cannot_do_it_says_why_and_is_audited(admin, heard)
     assert emitter is events.failed
     assert emitter.declaration.audit
     assert fields["detail"] == "there is no session 7; see: sessions list"
+
+
+@pytest.mark.parametrize(
+    ("detail", "typed", "recorded"),
+    [
+        ("there is no session tokentoken1; see", ["tokentoken1"], "there is no session …; see"),
+        ("there is no 'tokentoken1tok'", ["tokentoken1" * 9], "there is no '…'"),
+        ("no person alice: see", ["Alice"], "no person …: see"),
+        ("--user: alice is gone", ["--user=alice"], "--user: … is gone"),
+        ("--user is wrong", ["--user", "al"], "--user is wrong"),
+        ("alicette is not alice", ["alice"], "alicette is not …"),
+        ("twice tokentoken1 tokentoken1", ["tokentoken1"], "twice … …"),
+        ("a.b+c(d", ["a.b+c(d"], "…"),
+        ("nothing typed", [], "nothing typed"),
+    ],
+)
+def test_what_was_typed_is_left_out_of_the_record(detail, typed, recorded):
+    assert without(detail, typed) == recorded
+
+
+@given(st.text(), st.lists(st.text()))
+def test_any_words_are_left_out_in_the_end(detail, typed):
+    without(detail, typed)
+
+
+async def test_a_reason_is_recorded_without_the_word_that_was_wrong(admin, heard):
+    assert "surprising-secret" in await admin.failure("refuse", "surprising-secret")
+    ((_, fields),) = said(heard)
+    assert fields["detail"] == "there is no session …; see: sessions list"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ def device_code_not_generated(client: Name, error: Error) -> None:
 
 @event("devicecode.authorize", ERROR, "Failed to generate user code")
 def user_code_not_generated(client: Name, error: Error) -> None:
-    """No free user code was found, or the random source failed. The device was told to try later."""
+    """No free user code was found, or the random source failed. The device was told to try later.
+
+    Shorten `lifetime` if very many devices wait; else check the machine.
+    """
 
 
 @event("devicecode.authorize", ERROR, "Failed to store device code")
@@ -78,7 +81,8 @@ def user_code_refused(user: User, reason: Reason) -> None:
 def guesses_throttled(user: User, client_address: ClientAddress, retry_after: float) -> None:
     """After too many codes that do not exist, the next was not looked at.
 
-    Whoever guesses a code confirms a stranger's device in their own name: it then works for them, unnoticed.
+    Whoever guesses a code confirms a stranger's device in their own name: it then works for them, unnoticed. Look
+    at the address; if many people of one office are behind it, nothing has to be done.
     """
 
 
@@ -97,19 +101,26 @@ def already_handled(user: User, code: Name, status: Status) -> None:
 
 @event("devicecode.complete", ERROR, "Failed to generate tokens for device authorization")
 def tokens_not_generated(user: User, client: Name, code: Name, reason: NotMade) -> None:
-    """There is nothing to sign with, so the device was not approved. The records before this one say why."""
+    """There is nothing to sign with, so the device was not approved. The records before this one say why.
+
+    Look at the signing key that they name.
+    """
 
 
 @event("devicecode.complete", ERROR, "Failed to get token response")
 def no_token_response(user: User, client: Name, code: Name, reason: NotMade) -> None:
-    """There is no answer for this person: disabled, removed or signed out while they decided. Nothing was approved."""
+    """There is no answer for this person: disabled, removed or signed out while they decided. Nothing was approved.
+
+    If the person should be able to, look at why they are disabled or signed out.
+    """
 
 
 @event("devicecode.complete", ERROR, "Invalid token response type")
 def token_response_unfit(user: User, client: Name, code: Name, reason: NotMade) -> None:
     """What the device would get cannot be handed over; nothing was approved.
 
-    Usually the person is in so many groups that no token can name them all.
+    Usually the person is in so many groups that no token can name them all. Take the person out of groups they do
+    not need.
     """
 
 
@@ -146,7 +157,10 @@ def completed(user: User, client: Name, code: Name, status: Status) -> None:
 
 @event("devicecode.complete", WARN, "Device authorization not allowed", audit=True)
 def not_allowed(user: User, client: Name, code: Name) -> None:
-    """The person is not in a group that may confirm this client, or the client was taken out of the settings."""
+    """The person is not in a group that may confirm this client, or the client was taken out of the settings.
+
+    If they should be, see the client's `groups` in the settings.
+    """
 
 
 # Asking what became of it.
@@ -161,7 +175,8 @@ def lookup_failed(client: Name, error: Error) -> None:
 def client_mismatch(client: Name, issued_to: Name, code: Name) -> None:
     """A client asked with a code that was given to another. It learned nothing.
 
-    Somebody has read the code on its way, or two programs are mixed up.
+    Somebody has read the code on its way, or two programs are mixed up. Find out whose devices the two clients
+    are.
     """
 
 
@@ -192,7 +207,10 @@ def granted(client: Name, code: Name, user: User) -> None:
 
 @event("devicecode.poll", ERROR, "Device authorization could not be opened")
 def answer_unreadable(client: Name, code: Name, user: User) -> None:
-    """What was kept for the device cannot be opened: the cluster key was changed meanwhile. It has to begin anew."""
+    """What was kept for the device cannot be opened: the cluster key was changed meanwhile. It has to begin anew.
+
+    Nothing to do unless nobody changed that key: then find out who wrote into the store.
+    """
 
 
 @event("devicecode.revoke", INFO, "Device codes of a person who is out forgotten", audit=True)

@@ -63,12 +63,18 @@ def person_not_found(principal: Principal) -> None:
 
 @event("kerberos.spnego", WARN, "Unexpected type")
 def principal_of_unexpected_type(principal: Principal) -> None:
-    """The ticket is that of a service or a host, no person. Programs that may sign in are named in `principal`."""
+    """The ticket is that of a service or a host, no person. Programs that may sign in are named in `principal`.
+
+    If it is to be let in, name it there; else find out what sends it.
+    """
 
 
 @event("kerberos.spnego", WARN, "Lookup failed")
 def lookup_failed(principal: Principal, error: Error) -> None:
-    """Who a principal is could not be found out: several people have it as e-mail address, or their source is away."""
+    """Who a principal is could not be found out: several people have it as e-mail address, or their source is away.
+
+    See what the directory says of its sources, and whether two people share an address.
+    """
 
 
 # The gateway's own keys.
@@ -76,7 +82,10 @@ def lookup_failed(principal: Principal, error: Error) -> None:
 
 @event("kerberos.spnego", ERROR, "Failed to load keytab")
 def keytab_not_loaded(file: Name, error: Error, is_old_kept: bool) -> None:
-    """Without keys nobody signs in with Kerberos; those from before go on being used if there were any."""
+    """Without keys nobody signs in with Kerberos; those from before go on being used if there were any.
+
+    Look at whether the file is there, is a keytab, and may be read by the gateway.
+    """
 
 
 @event("kerberos.spnego", WARN, "Keytab permissive permissions")
@@ -180,7 +189,10 @@ def revoked_after_change(user: User, tickets: int) -> None:
 
 @event("kerberos.password_change", ERROR, "kpasswd pipe failures")
 def pipe_failed(error: Error) -> None:
-    """No pipe to the program could be made: the process has too many files open."""
+    """No pipe to the program could be made: the process has too many files open.
+
+    Raise its limit of open files, and look for what holds them.
+    """
 
 
 @event("kerberos.password_change", ERROR, "kpasswd start failures")
@@ -203,4 +215,7 @@ def memory_locked() -> None:
 
 @event("kerberos.init", WARN, "Memory locking failed — passwords may be swapped")
 def memory_not_locked(error: Error) -> None:
-    """Allow it (systemd: LimitMEMLOCK=infinity), encrypt the swap device, or set `lock_memory = false`."""
+    """The system lets this process lock no memory, so a password in use might get onto a disk.
+
+    Allow it (systemd: LimitMEMLOCK=infinity), encrypt the swap device, or set `lock_memory = false`.
+    """

@@ -50,4 +50,7 @@ def changed(user: User) -> None:
 
 @event("ldapauth.change", WARN, "Password not changed in LDAP", audit=True)
 def not_changed(user: User, reason: Problem) -> None:
-    """The old password still counts. `not_allowed` often means that the account may not write passwords."""
+    """The old password still counts. `not_allowed` often means that the account may not write passwords.
+
+    Look at the reason, and at the access rules of the server.
+    """

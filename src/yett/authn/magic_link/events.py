@@ -47,7 +47,7 @@ def address_throttled(client_address: ClientAddress, retry_after: float) -> None
 
 @event("magiclink.initiate", ERROR, "Failed to create device code")
 def no_device_code(client_address: ClientAddress) -> None:
-    """The browser cannot wait, so no link was made; the records of `devicecode.authorize` say why."""
+    """The browser cannot wait, so no link was made; the records of `devicecode.authorize` say why. Look there."""
 
 
 @event("magiclink.initiate", ERROR, "Failed to create magiclink session")
@@ -57,7 +57,10 @@ def link_not_kept(client_address: ClientAddress, error: Error) -> None:
 
 @event("magiclink.initiate", WARN, "Failed to dispatch magic link email")
 def not_dispatched(user: User) -> None:
-    """The mail server did not take the mail; the visitor waits in vain. The records of `smtp.send` say why."""
+    """The mail server did not take the mail; the visitor waits in vain. The records of `smtp.send` say why.
+
+    Look there.
+    """
 
 
 @event("magiclink.initiate", INFO, "Magic link email queued")
@@ -128,7 +131,7 @@ def signin_here(user: User, client_address: ClientAddress) -> None:
 def not_authorized(user: User) -> None:
     """The link is used up, but the browser that waits could not be told; the person has to ask for another.
 
-    The records of `devicecode.complete` say why.
+    The records of `devicecode.complete` say why. Look there.
     """
 
 
@@ -141,7 +144,8 @@ def authorized(user: User, client_address: ClientAddress) -> None:
 def refused(action: Action, reason: Fault, client_address: ClientAddress) -> None:
     """A link was not used as somebody wanted.
 
-    `wrong_check` again and again: they do not see the browser that asked, so somebody may have sent them the link.
+    `wrong_check` again and again: they do not see the browser that asked, so somebody may have sent them the
+    link. Ask them to open links only in the browser that they asked from, and nobody else's at all.
     """
 
 

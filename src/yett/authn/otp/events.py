@@ -92,7 +92,10 @@ def code_type_invalid(value: Name) -> None:
 
 @event("otp.generate", ERROR, "Failed to generate OTP code")
 def not_generated(user: User, error: Error) -> None:
-    """The system's random source failed, or the store could not say which code is open. No code was sent."""
+    """The system's random source failed, or the store could not say which code is open. No code was sent.
+
+    Look at the store, then at the machine.
+    """
 
 
 @event("otp.generate", ERROR, "Invalid OTP TTL configuration")
@@ -102,7 +105,10 @@ def ttl_invalid(seconds: float) -> None:
 
 @event("otp.generate", ERROR, "Failed to broadcast OTP to cluster")
 def not_broadcast(user: User, error: Error) -> None:
-    """The store refused the code, so it was not sent. The error says whether the store is full or out of reach."""
+    """The store refused the code, so it was not sent. The error says whether the store is full or out of reach.
+
+    Look at the store.
+    """
 
 
 @event("otp.generate", ERROR, "Failed to achieve quorum for OTP storage")
@@ -125,7 +131,10 @@ def generated(user: User, email: Email, resends: int, ttl: float) -> None:
 
 @event("otp.generate", WARN, "Failed to send OTP email")
 def not_sent(user: User, email: Email) -> None:
-    """The mail could not be handed over; the lines before say why. The person can ask for another code."""
+    """The mail could not be handed over; the lines before say why. The person can ask for another code.
+
+    Look at the mail server.
+    """
 
 
 # Checking.
@@ -148,7 +157,10 @@ def unreadable(user: User, error: Error) -> None:
 
 @event("otp.validate", ERROR, "Invalid OTP type in storage")
 def type_invalid(user: User) -> None:
-    """Another version of the program kept this, or the store was tampered with. The code was refused."""
+    """Another version of the program kept this, or the store was tampered with. The code was refused.
+
+    Have the person ask for another code; if it comes again, look at who else writes to the store.
+    """
 
 
 @event("otp.validate", DEBUG, "No OTP found")
@@ -190,7 +202,8 @@ def tries_not_counted(user: User, error: Error) -> None:
 def no_quorum_for_tries(user: User, rounds: int) -> None:
     """The store took other writes of the same code before ours, each time it was tried; the code was refused.
 
-    Many tries at once from one browser do this: somebody is racing. Else look at the store.
+    Many tries at once from one browser do this: somebody is racing. Else look at the store. Look at whose codes
+    they are, and talk to that person.
     """
 
 
@@ -201,7 +214,10 @@ def wrong(user: User, tries: int, left: int) -> None:
 
 @event("otp.validate", ERROR, "Failed to delete OTP after validation")
 def not_deleted(user: User, error: Error) -> None:
-    """The right code could not be taken out of the store, so it was refused: it might be used twice."""
+    """The right code could not be taken out of the store, so it was refused: it might be used twice.
+
+    Look at the store.
+    """
 
 
 @event("otp.validate", DEBUG, "OTP deleted after successful validation")

@@ -32,7 +32,10 @@ def attestation_validated(user: User, format: Name, model: Name, trusted: bool) 
 
 @event("webauthn.registration", WARN, "Challenge mismatch")
 def registration_challenge_mismatch(user: User) -> None:
-    """The answer belongs to another question. Two windows of one person, or somebody replays."""
+    """The answer belongs to another question. Two windows of one person, or somebody replays.
+
+    Look at the address if it is said again and again.
+    """
 
 
 @event("webauthn.registration", WARN, "Origin mismatch")
@@ -45,12 +48,18 @@ def registration_origin_mismatch(user: User, reason: Reason, origin: Detail) -> 
 
 @event("webauthn.registration", WARN, "Attestation failed")
 def attestation_failed(user: User, reason: Reason, problem: Detail) -> None:
-    """The authenticator is not what it says, or none that the settings allow. Nothing was enrolled."""
+    """The authenticator is not what it says, or none that the settings allow. Nothing was enrolled.
+
+    Look at `attestation` and `trusted_roots` if the model should be allowed.
+    """
 
 
 @event("webauthn.registration", WARN, "Registration refused")
 def registration_refused(user: User, reason: Reason) -> None:
-    """The new key is not fit, or the answer came too late. The person can try again."""
+    """The new key is not fit, or the answer came too late. The person can try again.
+
+    Look at the reason if they cannot.
+    """
 
 
 @event("webauthn.registration", ERROR, "Challenge generation failures")
@@ -109,17 +118,26 @@ def origin_mismatch(reason: Reason, origin: Detail) -> None:
 
 @event("webauthn.authentication", WARN, "RP ID hash mismatch")
 def rp_id_mismatch(hash: Name) -> None:  # noqa: A002 - the catalogue's name for it
-    """The authenticator signed for another domain. Somebody forges, or `rp_id` was changed."""
+    """The authenticator signed for another domain. Somebody forges, or `rp_id` was changed.
+
+    Compare `rp_id` with the host name that people see.
+    """
 
 
 @event("webauthn.authentication", WARN, "Signature verification failed")
 def signature_failed(user: User, hash: Name) -> None:  # noqa: A002 - the catalogue's name for it
-    """The answer was not signed by the passkey that it names. Somebody forges."""
+    """The answer was not signed by the passkey that it names. Somebody forges.
+
+    Talk to the person whose passkey it names, and look at where the request came from.
+    """
 
 
 @event("webauthn.authentication", WARN, "Passkey refused")
 def refused(user: User, hash: Name, reason: Reason) -> None:  # noqa: A002 - the catalogue's name for it
-    """The answer breaks a rule of its own; `reason` says which. Single ones are odd browsers."""
+    """The answer breaks a rule of its own; `reason` says which. Single ones are odd browsers.
+
+    Look at the browser if it goes on.
+    """
 
 
 @event("webauthn.authentication", ERROR, "Challenge generation failures")
@@ -129,7 +147,7 @@ def challenge_failed(error: Error) -> None:
 
 @event("webauthn.authentication", ERROR, "Session storage failures")
 def not_stored(error: Error) -> None:
-    """The store could not keep or find a question, or the passkey's counter. Nobody was let in."""
+    """The store could not keep or find a question, or the passkey's counter. Nobody was let in. Look at the store."""
 
 
 @event("webauthn.authentication", ERROR, "Cloned device failures")
@@ -185,22 +203,25 @@ def enrolling(user: User, hash: Name) -> None:  # noqa: A002 - the catalogue's n
 
 @event("webauthn.enroll", WARN, "Enrollment refused", audit=True)
 def enrol_refused(user: User, hash: Name, reason: Reason) -> None:  # noqa: A002 - the catalogue's name for it
-    """The key is enrolled already, for whomever, or the person has as many as are allowed."""
+    """The key is enrolled already, for whomever, or the person has as many as are allowed.
+
+    Have them remove one that they do not use.
+    """
 
 
 @event("webauthn.revoke", INFO, "Passkey revoked", audit=True)
 def revoked(user: User, hash: Name, device: Device, reason: Detail, revoked_by: Detail) -> None:  # noqa: A002 - as above
-    """It opens nothing any more. Sessions that it made go on; `yett sessions revoke-all` ends them."""
+    """It opens nothing any more. Sessions that it made go on; `yett admin sessions revoke-all` ends them."""
 
 
 @event("webauthn.revoke", WARN, "No passkeys found")
 def none_to_revoke(user: User) -> None:
-    """The person has none. The name may be mistyped."""
+    """The person has none. The name may be mistyped. `yett admin passkey list` shows who has some."""
 
 
 @event("webauthn.revoke", WARN, "Passkey not found in active list")
 def not_active(user: User, hash: Name) -> None:  # noqa: A002 - the catalogue's name for it
-    """The person has no such passkey, or it was revoked before."""
+    """The person has no such passkey, or it was revoked before. `yett admin passkey list` shows their ids."""
 
 
 @event("webauthn.revoke", ERROR, "Failed to store revoked passkey")
@@ -268,7 +289,10 @@ def check_skipped() -> None:
 
 @event("webauthn.expiration", WARN, "Lock acquisition failed")
 def lock_failed(held: bool, error: Error) -> None:
-    """The check was left out, as another node is at it or the store failed. It comes again after `check_every`."""
+    """The check was left out, as another node is at it or the store failed. It comes again after `check_every`.
+
+    Look at the store if it is said every time.
+    """
 
 
 @event("webauthn.expiration", ERROR, "Scheduler registration failures")
@@ -301,7 +325,10 @@ def disabled() -> None:
 
 @event("webauthn.init", ERROR, "Initialization failed")
 def failed(error: Error) -> None:
-    """Passkeys are not to be had until the gateway is started again, as a rule because of `trusted_roots`."""
+    """Passkeys are not to be had until the gateway is started again, as a rule because of `trusted_roots`.
+
+    Mend that setting and restart.
+    """
 
 
 @event("webauthn.rename", INFO, "Passkey renamed", audit=True)

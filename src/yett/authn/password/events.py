@@ -17,7 +17,8 @@ def accepted(user: User) -> None:
 def rejected(user: User, reason: Reason) -> None:
     """Many of these for one person, or from one address, usually mean guessing.
 
-    `user` is empty when nobody has the name that was typed.
+    `user` is empty when nobody has the name that was typed. Look at the addresses; talk to the person if they
+    were not the one.
     """
 
 

@@ -106,7 +106,10 @@ def clock_backward_refused(user: User, step: int, last_step: int) -> None:
 
 @event("totp.validate", WARN, "TOTP replay detected - code already used", audit=True)
 def replayed(user: User, step: int, last_step: int) -> None:
-    """A right code came a second time. Single ones are impatience; else somebody watched the person type."""
+    """A right code came a second time. Single ones are impatience; else somebody watched the person type.
+
+    Talk to the person if it comes again.
+    """
 
 
 @event("totp.validate", ERROR, "Failed to update last used step - rejecting for safety", audit=True)
@@ -149,7 +152,7 @@ def recovery_consumed(user: User, left: int) -> None:
 
 @event("totp.recovery", ERROR, "Failed to query recovery codes")
 def recovery_query_failed(user: User, error: Error) -> None:
-    """The store could not be read, or holds something damaged; the code was refused."""
+    """The store could not be read, or holds something damaged; the code was refused. Look at the store."""
 
 
 @event("totp.recovery", INFO, "Recovery codes renewed", audit=True)

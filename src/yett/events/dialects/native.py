@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from yett.events.declare import Declaration, console
+from yett.events.dialects.entry import Entry, Unreadable, Unwritable
+from yett.events.dialects.reading import HEAD, entry_of, flattened, instant_of, object_of, ordered
 from yett.events.pipeline import Record
 
 TIME_AT = slice(9, 36)
@@ -28,10 +30,6 @@ not_written = console(
 
 _encode = msgspec.json.Encoder().encode
 _FAULTS = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
-
-
-class Unwritable(ValueError):
-    """A record that has no JSON form."""
 
 
 def instant(nanoseconds: int) -> str:
@@ -109,6 +107,33 @@ class Native:
             return _encode(kind(*(_plain(getattr(fields, name)) for name in kind.__struct_fields__)))
         except _FAULTS as problem:
             raise Unwritable(f"{declaration.code}: {problem}") from None
+
+
+class NativeDialect:
+    """Entries as the journal holds them; what other dialects are turned into, to be searched."""
+
+    name = "native"
+
+    def write(self, entry: Entry) -> bytes:
+        """See `Dialect.write`."""
+        try:
+            return _encode(ordered(entry))
+        except _FAULTS:
+            raise Unwritable("a value that has no JSON form") from None
+
+    def read(self, line: bytes) -> Entry:
+        """See `Dialect.read`."""
+        return self.understand(object_of(line))
+
+    def understand(self, found: dict[str, Any]) -> Entry:
+        """The record that an object tells of. Raises Unreadable."""
+        if "time" not in found or "msg" not in found:
+            raise Unreadable("no time or no message")
+        head = {name: found.pop(name, None) for name in HEAD}
+        head["time"] = instant_of(head["time"])
+        if head["audit"] not in (None, True):
+            raise Unreadable("an audit mark that is not true")
+        return entry_of(head, flattened(found))
 
 
 _SCOPE = (

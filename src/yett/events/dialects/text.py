@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
-from yett.events.dialects.native import Native, Unwritable, not_written
+from yett.events.dialects.entry import Unwritable
+from yett.events.dialects.native import Native, not_written
 from yett.events.pipeline import Record
 
 _COLOURS = {"ERROR": "31", "WARN": "33", "INFO": "32", "DEBUG": "36", "TRACE": "90"}
 _SHOWN_FIRST = frozenset({"time", "level", "audit", "component", "msg"})
-_LEFT_OUT = frozenset({"code", "node", "chain"})
+_LEFT_OUT = frozenset({"code", "node", "seq", "chain"})
 
 
 def is_terminal(descriptor: int) -> bool:

@@ -128,6 +128,21 @@ class GeoGuard:
         events.BLOCKED[reason](client_address=address, country=place.country, asn=place.asn)
         return _BLOCKED[reason]
 
+    def foresee(self, address: str) -> tuple[Place, Blocked | None]:
+        """Where an address is, and what `check_address` would say of it, without recording anything.
+
+        Raises LookupFailed in the same cases.
+        """
+        if not self.is_enabled:
+            return Place(), None
+        try:
+            place, reason = self._find(address)
+        except LookupFailed:
+            if self._settings.on_failure is OnFailure.ALLOW:
+                raise
+            return Place(), _NOT_LOOKED_UP
+        return place, None if reason is None else _BLOCKED[reason]
+
     # Inside.
 
     async def _open(
@@ -166,19 +181,24 @@ class GeoGuard:
             return Kind.ASN
         return None
 
+    def _find(self, address: str) -> tuple[Place, Reason | None]:
+        """Where an address is, and why it may not come. Raises LookupFailed when nobody can say."""
+        parsed = parse_address(address)
+        if parsed is not None and parsed in self._policy.bypass:
+            return Place(), None
+        missing = self._missing()
+        if missing is not None and self._settings.on_failure is OnFailure.BLOCK:
+            raise LookupFailed(f"there is no {missing.value} database")
+        return self._judge(parsed)
+
     def _decide(self, address: str) -> tuple[Place, Reason] | None:
         """Decide on an address that is not remembered, and remember it."""
-        parsed = parse_address(address)
-        if parsed is None or parsed not in self._policy.bypass:
-            missing = self._missing()
-            if missing is not None and self._settings.on_failure is OnFailure.BLOCK:
-                raise LookupFailed(f"there is no {missing.value} database")
-            place, reason = self._judge(parsed)
-            if reason is not None:
-                if len(self._refused) >= _MOST_REMEMBERED:
-                    self._refused.clear()
-                self._refused[address] = place, reason
-                return place, reason
+        place, reason = self._find(address)
+        if reason is not None:
+            if len(self._refused) >= _MOST_REMEMBERED:
+                self._refused.clear()
+            self._refused[address] = place, reason
+            return place, reason
         if len(self._passed) >= _MOST_REMEMBERED:
             # Whoever comes from ever new addresses costs others a second look, and no memory.
             self._passed.clear()

@@ -21,7 +21,8 @@ def session_valid(host: Host) -> None:
 def session_invalid(host: Host) -> None:
     """A pass was altered, made up, or belongs to another client or host; its bearer has to compute.
 
-    Single ones are people whose address changed. Many are somebody trying, or passes being shared.
+    Single ones are people whose address changed. Many are somebody trying, or passes being shared. Look at the
+    addresses.
     """
 
 
@@ -50,12 +51,18 @@ def door_body_restored(host: Host, size: int) -> None:
 
 @event("listener.pow", WARN, "Body too large")
 def door_body_too_large(host: Host, path: Path, limit: int) -> None:
-    """A form that met the wall is larger than `body_limit`: the person was told to send it again."""
+    """A form that met the wall is larger than `body_limit`: the person was told to send it again.
+
+    Raise it if people send such forms.
+    """
 
 
 @event("listener.pow", WARN, "Invalid body format")
 def solution_malformed(host: Host, problem: Detail) -> None:
-    """What was sent as a solution is no form, or not one of ours. Somebody is trying things out."""
+    """What was sent as a solution is no form, or not one of ours. Somebody is trying things out.
+
+    Nothing to do, unless it comes from a page of yours.
+    """
 
 
 @event("listener.pow", ERROR, "PoW handler not registered")
@@ -124,7 +131,10 @@ def challenge_created(challenge_id: Name, decoys: int, minimum_time: float) -> N
 
 @event("pow.validate", ERROR, "Failed to query PoW token from storage")
 def query_failed(error: Error) -> None:
-    """The store could not say whether there is such a challenge; the solution was not judged (503)."""
+    """The store could not say whether there is such a challenge; the solution was not judged (503).
+
+    Look at the store.
+    """
 
 
 @event("pow.validate", ERROR, "Failed to retrieve PoW token")
@@ -136,18 +146,21 @@ def token_unreadable(challenge_id: Name, error: Error) -> None:
 def challenge_unknown(host: Host, problem: Detail) -> None:
     """Solutions name challenges that were never issued, are spent, or belong to somebody else.
 
-    Many of these: one solution is being sent again and again.
+    Many of these: one solution is being sent again and again. Ban the address if it goes on.
     """
 
 
 @event("pow.validate", ERROR, "Invalid token type in storage")
 def token_of_other_type(challenge_id: Name) -> None:
-    """The store holds something else in place of a challenge: another version of the program may be running."""
+    """The store holds something else in place of a challenge: another version of the program may be running.
+
+    Have all nodes run the same version.
+    """
 
 
 @event("pow.validate", ERROR, "Failed to delete expired PoW token")
 def expired_not_deleted(challenge_id: Name, error: Error) -> None:
-    """The challenge is void all the same, and the store lets go of it by itself."""
+    """The challenge is void all the same, and the store lets go of it by itself. Look at the store if it goes on."""
 
 
 @event("pow.validate", DEBUG, "Challenge expired")
@@ -182,7 +195,10 @@ def timing_checked(challenge_id: Name, seconds: float, minimum_time: float) -> N
 
 @event("pow.timing", WARN, "PoW submitted too quickly (bot detection)")
 def too_fast(host: Host, seconds: float, minimum_time: float) -> None:
-    """The page waits for the least time, so this was none of ours. It was refused, and may try again later."""
+    """The page waits for the least time, so this was none of ours. It was refused, and may try again later.
+
+    Nothing to do.
+    """
 
 
 @event("pow.honeypot", DEBUG, "Validating honeypot fields")
@@ -192,7 +208,7 @@ def decoys_checked(challenge_id: Name, decoys: int) -> None:
 
 @event("pow.honeypot", WARN, "Decoy field filled (bot detection)")
 def decoy_filled(host: Host, decoy: Name) -> None:
-    """A program filled in what no person sees, and was refused."""
+    """A program filled in what no person sees, and was refused. Nothing to do."""
 
 
 @event("pow.honeypot", DEBUG, "Honeypot validation passed")
@@ -240,24 +256,36 @@ def body_restored(size: int) -> None:
 
 @event("pow.body", WARN, "Body not found (expired)")
 def body_not_found(host: Host) -> None:
-    """The form waited for too long, had to make room, or was fetched before; the person was told."""
+    """The form waited for too long, had to make room, or was fetched before; the person was told.
+
+    Raise `body_room` if it is frequent.
+    """
 
 
 @event("pow.body", WARN, "Cleanup failures")
 def cleanup_failed(error: Error) -> None:
-    """Something that had to make room could not be deleted; the store lets go of it when its time is over."""
+    """Something that had to make room could not be deleted; the store lets go of it when its time is over.
+
+    Look at the store if it goes on.
+    """
 
 
 @event("pow.body", ERROR, "Storage failures")
 def body_not_stored(error: Error) -> None:
-    """The store did not take a form. The challenge works, the form is lost, and the person was told."""
+    """The store did not take a form. The challenge works, the form is lost, and the person was told.
+
+    Look at the store.
+    """
 
 
 @event("pow.body", ERROR, "Retrieval failures")
 def body_not_retrieved(error: Error) -> None:
-    """The store could not give a form back; the person was told."""
+    """The store could not give a form back; the person was told. Look at the store."""
 
 
 @event("pow.body", ERROR, "Decryption failures")
 def body_not_decrypted(host: Host) -> None:
-    """A stored form is damaged, belongs to somebody else, or was sealed under another cluster key."""
+    """A stored form is damaged, belongs to somebody else, or was sealed under another cluster key.
+
+    Nothing to do after a change of that key; otherwise look at who writes to the store.
+    """

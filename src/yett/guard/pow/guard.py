@@ -103,12 +103,7 @@ class PowGuard:
             if _CHECKED.enabled:
                 events.session_checked(host, standing)
             return None
-        if (
-            (self._paths and rules.is_below(path, self._paths))
-            or (self._networks and rules.is_within(address, self._networks))
-            or rules.is_preflight(request)
-            or (self._settings.skip_signed_in and self._is_signed_in(request))
-        ):
+        if self._is_exempt(request) or (self._settings.skip_signed_in and self._is_signed_in(request)):
             return None
         events.session_checked(host, standing)
         if standing is Standing.NEW:
@@ -117,6 +112,33 @@ class PowGuard:
         if standing is Standing.FORGED:
             events.session_invalid(host=host)
         return self._ask(request)
+
+    def foresee(self, request: Request, *, is_signed_in: bool) -> Answer | None:
+        """What somebody without a pass would get in place of an answer, without recording anything; None lets them in.
+
+        `is_signed_in` is whether they have a session at the application.
+        """
+        host, path = request.host, request.path
+        if self._hosts and host not in self._hosts:
+            return None
+        if path.startswith(PREFIX) and self._pages is not None:
+            return None
+        if self._is_exempt(request) or (self._settings.skip_signed_in and is_signed_in):
+            return None
+        if self._pages is None:
+            return None if self._settings.fail_open else _out_of_order(request)
+        if rules.is_navigation(request):
+            return self._pages.for_person(posted=request.method == b"POST")
+        return self._pages.for_program()
+
+    def _is_exempt(self, request: Request) -> bool:
+        """Whether nothing is asked of a request, whoever sends it."""
+        path, address = request.path, request.scope.client_address
+        return bool(
+            (self._paths and rules.is_below(path, self._paths))
+            or (self._networks and rules.is_within(address, self._networks))
+            or rules.is_preflight(request)
+        )
 
     def _ask(self, request: Request) -> Answer | Serve | None:
         pages = self._pages

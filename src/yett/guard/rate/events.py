@@ -26,14 +26,17 @@ def enabled(requests: int, period: float, burst: int, ban_time: float, entities:
 
 @event("ratelimit.check", ERROR, "Invalid rate limit configuration")
 def check_misconfigured(problems: Names) -> None:
-    """Requests are being checked although part of the settings is wrong. Said at most once a minute."""
+    """Requests are being checked although part of the settings is wrong. Said at most once a minute.
+
+    Correct the settings that the error names.
+    """
 
 
 @event("ratelimit.check", WARN, "Request blocked - client banned")
 def banned(limit: Name, seconds_left: float) -> None:
     """The client goes on although it is banned. An empty `limit` means that an operator banned it.
 
-    `yett admin ratelimit list` shows who is banned, `ratelimit unban` lets somebody in again.
+    `yett admin ratelimit list` shows who is banned, `yett admin ratelimit unban` lets somebody in again.
     """
 
 
@@ -41,7 +44,8 @@ def banned(limit: Name, seconds_left: float) -> None:
 def at_capacity(clients: int) -> None:
     """More clients than `max_clients` are active, so unknown ones are refused.
 
-    In ordinary operation raise `max_clients`; in an attack this is what keeps the gateway standing.
+    In ordinary operation raise `max_clients`; in an attack this is what keeps the gateway standing. Look at how
+    many addresses are active, and which.
     """
 
 
@@ -73,7 +77,7 @@ def ban_failed(client: ClientAddress, error: Error) -> None:
 
 @event("ratelimit.ban", WARN, "Client manually banned")
 def client_banned(client: ClientAddress, seconds: float) -> None:
-    """An operator banned this address or network on every node; 0 seconds stand for no end."""
+    """An operator banned this address or network on every node; 0 seconds stand for no end. Nothing to do."""
 
 
 @event("ratelimit.unban", ERROR, "Failed to unban client")

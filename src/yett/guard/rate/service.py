@@ -189,6 +189,36 @@ class RateGuard:
             self._complained_at = now
             events.check_misconfigured(problems=self._rules.problems)
 
+    def foresee(self, request: Request, now: float, caller: Caller | None = None) -> Blocked | None:
+        """What `check` would say to a request of this caller, without counting it. Raises BansUnknown."""
+        compiled = self._rules
+        key, banned_until = self._standing(request.scope.client_address)
+        if banned_until > now:
+            return _blocked(429, Reason.BANNED, None, min(banned_until - now, 86_400.0))
+        if not key:
+            return None
+        if caller is not None and self._type in {Type.SESSION, Type.USER}:
+            key = self._named(caller)
+        limit, bucket = compiled.general, key
+        entity = (
+            rules.entity_for(compiled.entities, request.host, request.path) if compiled.entities else None
+        )
+        places: tuple[Hashable, Limit] = (
+            (bucket, limit) if entity is None else ((key, entity.limit.name), entity.limit)
+        )
+        return self._foreseen(*places, now)
+
+    def _foreseen(self, bucket: Hashable, limit: Limit, now: float) -> Blocked | None:
+        until = self._banned.instants.get(bucket, 0.0)
+        if until > now:
+            return _blocked(429, Reason.BANNED, limit, min(until - now, self._rules.ban_time))
+        at = self._buckets.instants.get(bucket)
+        if at is None:
+            return None if self._buckets.has_room(now) else _blocked(503, Reason.CAPACITY, None, 5)
+        if rules.admit(at, now, limit) is None:
+            return _blocked(429, Reason.OVER_LIMIT, limit, self._rules.ban_time)
+        return None
+
     # Who it is.
 
     def _name(self, request: Request) -> str:
@@ -203,6 +233,9 @@ class RateGuard:
         caller = self._identify(request)
         if caller is None:
             return ""
+        return self._named(caller)
+
+    def _named(self, caller: Caller) -> str:
         # With a word in front, so that no name can pass for an address.
         return f"session {caller.session}" if self._type is Type.SESSION else f"user {caller.user}"
 

@@ -6,6 +6,7 @@ world: whoever adds an entry looks at a few of the oldest, so that as many go as
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from itertools import islice
 
 _LOOKS = 4
 _LOOKS_WHEN_FULL = 32
@@ -42,6 +43,12 @@ class Table:
             return False
         instants[key] = at
         return True
+
+    def has_room(self, now: float) -> bool:
+        """Whether a client could be added; nothing is moved for the answer."""
+        if len(self.instants) < self._limit:
+            return True
+        return any(instant <= now for instant in islice(self.instants.values(), _LOOKS_WHEN_FULL))
 
     def discard(self, key: Hashable) -> bool:
         """Forget a client; whether it was there."""

@@ -75,6 +75,10 @@ class SizeGuard:
         listener.size_within(limit, size)
         return None
 
+    def foresee(self, request: Request) -> Blocked | None:
+        """What `check` would say, without recording anything."""
+        return _TOO_LARGE if request.has_body and request.content_length > self.limit_for(request) else None
+
     def limit_for(self, request: Request) -> int:
         """The most bytes of body that this request may have; 0 for any number."""
         if not self.is_enabled:

@@ -56,6 +56,13 @@ class TimeGuard:
             return None
         return self._answer(host, opening.judge(groups))
 
+    def foresee(self, host: str, now: float, groups: Collection[str] | None = None) -> Blocked | None:
+        """What `check`, or for known groups `check_groups`, would say at an instant, without recording anything."""
+        moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
+        opening = self._timetable.opening(host, moment)
+        reason = opening.at_door() if groups is None else opening.judge(groups)
+        return None if reason is None else _BLOCKED[reason]
+
     # Inside.
 
     def _use(self, settings: TimeSettings) -> None:

@@ -29,7 +29,7 @@ def back(user: User, modules: Names) -> None:
 
 @event("identity.belongings", WARN, "What was kept about an earlier person was wiped", audit=True)
 def wiped(user: User, modules: Names, why: Why) -> None:
-    """It cannot be had back. The person in question sets up a passkey or an authenticator anew."""
+    """It cannot be had back. The person in question sets up a passkey or an authenticator anew. Nothing to do."""
 
 
 @event("identity.belongings", WARN, "What was kept about an earlier person was given to this one", audit=True)

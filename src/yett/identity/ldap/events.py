@@ -104,12 +104,18 @@ def server_failed(server: Address, error: Error) -> None:
 
 @event("ldap.conn", ERROR, "Failed to dial LDAP")
 def dial_failed(servers: int, error: Error) -> None:
-    """No server at all could be used. People known so far stay known; passwords of LDAP cannot be checked."""
+    """No server at all could be used. People known so far stay known; passwords of LDAP cannot be checked.
+
+    Look at the servers, the way there, and their certificates.
+    """
 
 
 @event("ldap.conn", ERROR, "Failed to bind")
 def bind_failed(server: Address, error: Error) -> None:
-    """The server does not take the account's name or password (result 49), or asks for more (8, 13)."""
+    """The server does not take the account's name or password (result 49), or asks for more (8, 13).
+
+    Correct `bind_dn` or the password; the server's log says more.
+    """
 
 
 # The copies: starting.
@@ -137,12 +143,18 @@ def initial_sync_failed(error: Error) -> None:
 
 @event("directory.init", WARN, "Kept people in force until LDAP answers")
 def kept_in_force(people: int, age_seconds: int) -> None:
-    """LDAP did not answer; people, groups and who is disabled are as they were that long ago."""
+    """LDAP did not answer; people, groups and who is disabled are as they were that long ago.
+
+    Look at the servers of LDAP: whoever left since then still counts.
+    """
 
 
 @event("directory.init", WARN, "Kept people not used")
 def kept_unused(reason: Detail) -> None:
-    """What is kept from before is too old, was read with other settings, or is damaged. LDAP has to answer first."""
+    """What is kept from before is too old, was read with other settings, or is damaged. LDAP has to answer first.
+
+    Look at its servers.
+    """
 
 
 # The copies: full sync.
@@ -160,17 +172,20 @@ def full_started() -> None:
 
 @event("directory.sync.full", ERROR, "Failed to call LDAP GetAllUsers")
 def full_call_failed(error: Error) -> None:
-    """There is no connection to LDAP. Everybody stays as they are known."""
+    """There is no connection to LDAP. Everybody stays as they are known. Look at the servers and the way there."""
 
 
 @event("directory.sync.full", ERROR, "Failed to get users from LDAP")
 def full_users_failed(error: Error) -> None:
-    """The search for people or groups did not end well. Everybody stays as they are known."""
+    """The search for people or groups did not end well. Everybody stays as they are known.
+
+    Look at the error; `yett ldap test` searches in the same way.
+    """
 
 
 @event("directory.sync.full", ERROR, "Full sync failed")
 def full_failed(error: Error) -> None:
-    """Everybody stays as they are known, and it is tried again by schedule."""
+    """Everybody stays as they are known, and it is tried again by schedule. Look at the error."""
 
 
 @event("directory.sync.full", WARN, "More in LDAP than is taken over")
@@ -180,15 +195,18 @@ def full_limited(people: int, groups: int) -> None:
 
 @event("directory.sync.full", WARN, "Entries without a usable name")
 def full_unusable(entries: int, duplicates: int) -> None:
-    """Their names are not of the form that names have here, or are claimed by several entries and so by none."""
+    """Their names are not of the form that names have here, or are claimed by several entries and so by none.
+
+    Correct them in LDAP, or choose another `name_attribute`.
+    """
 
 
 @event("directory.sync.full", WARN, "People without an id")
 def full_without_id(people: int) -> None:
     """Their entries lack `id_attribute`, or the account may not read it (`objectGUID` in Active Directory).
 
-    A person whose entry is removed cannot be told from the next one of that name, who then has their
-    passkeys and authenticators.
+    A person whose entry is removed cannot be told from the next one of that name, who then has their passkeys and
+    authenticators. Let it, or set another.
     """
 
 
@@ -227,7 +245,7 @@ def user_unstored(user: User, error: Error) -> None:
 
 @event("directory.sync.full", WARN, "Failed to store group")
 def group_unstored(group: Name, error: Error) -> None:
-    """The group is in force but not kept, as it is too large or the store failed."""
+    """The group is in force but not kept, as it is too large or the store failed. Look at the store."""
 
 
 @event("directory.sync.full", INFO, "Full sync completed")
@@ -245,7 +263,10 @@ def delta_loop_started(interval_seconds: float) -> None:
 
 @event("directory.sync.delta", ERROR, "Delta sync failed")
 def delta_failed(error: Error) -> None:
-    """LDAP could not be asked what changed; the next sync asks for the same time again."""
+    """LDAP could not be asked what changed; the next sync asks for the same time again.
+
+    Look at the servers if it lasts.
+    """
 
 
 @event("directory.sync.delta", INFO, "Starting delta sync from LDAP")
@@ -255,7 +276,10 @@ def delta_started(since: Name) -> None:
 
 @event("directory.sync.delta", WARN, "More in LDAP than is taken over")
 def delta_limited(people: int, groups: int) -> None:
-    """There are more than `max_people` or `max_groups`; new ones are left out."""
+    """There are more than `max_people` or `max_groups`; new ones are left out.
+
+    Raise the limit, or narrow the filters.
+    """
 
 
 @event("directory.sync.delta", DEBUG, "Retrieved modified users from LDAP")
@@ -288,17 +312,23 @@ def delta_completed(changed: int, seconds: float) -> None:
 
 @event("directory.syncuser", ERROR, "Failed to call LDAP GetUser")
 def user_call_failed(user: User, error: Error) -> None:
-    """There is no connection to LDAP. The person cannot sign in with a password of LDAP."""
+    """There is no connection to LDAP. The person cannot sign in with a password of LDAP.
+
+    Look at the servers and the way there.
+    """
 
 
 @event("directory.syncuser", ERROR, "Failed to get LDAP response")
 def user_response_failed(user: User, error: Error) -> None:
-    """LDAP did not answer, or said no. The person stays as they are known."""
+    """LDAP did not answer, or said no. The person stays as they are known. Look at the error."""
 
 
 @event("directory.syncuser", ERROR, "Invalid LDAP response type")
 def user_response_invalid(user: User, error: Error) -> None:
-    """LDAP answered what cannot be one person: several entries for the name, or something that is no answer."""
+    """LDAP answered what cannot be one person: several entries for the name, or something that is no answer.
+
+    Look at the entries of that name.
+    """
 
 
 @event("directory.syncuser", DEBUG, "User not found in LDAP")
@@ -331,35 +361,51 @@ def full_requested(accept_loss: bool) -> None:
 
 @event("directory.index", WARN, "Failed to update user-groups index")
 def user_groups_failed(user: User, reason: Index) -> None:
-    """The person is in more groups than `max_groups_of_person`, and counts as being in none."""
+    """The person is in more groups than `max_groups_of_person`, and counts as being in none.
+
+    Raise it, or take the person out of some.
+    """
 
 
 @event("directory.index", WARN, "Failed to update group-members index")
 def group_members_failed(group: Name, reason: Index) -> None:
-    """The group has more than `max_members`, and counts as having none."""
+    """The group has more than `max_members`, and counts as having none.
+
+    Raise it if the group is meant to be so large.
+    """
 
 
 @event("directory.index", WARN, "Failed to update disabled index")
 def disabled_failed(user: User, reason: Index) -> None:
     """What LDAP says about being disabled cannot be read, so the person counts as disabled.
 
-    When this is said of everybody, the account may not read the attribute of `disabled_rule`.
+    When this is said of everybody, the account may not read the attribute of `disabled_rule`. Grant it that
+    right; for one person, look at the entry.
     """
 
 
 @event("directory.index", WARN, "Failed to remove from email index")
 def email_unremoved(user: User, error: Error) -> None:
-    """The person is gone, but the kept copy with the address is not; a start without LDAP would know it again."""
+    """The person is gone, but the kept copy with the address is not; a start without LDAP would know it again.
+
+    Look at the store.
+    """
 
 
 @event("directory.index", WARN, "Failed to remove from user-groups index")
 def groups_unremoved(user: User, error: Error) -> None:
-    """The person is gone, but the kept copy is not; a start without LDAP would give them their groups again."""
+    """The person is gone, but the kept copy is not; a start without LDAP would give them their groups again.
+
+    Look at the store.
+    """
 
 
 @event("directory.index", WARN, "Failed to remove from disabled index")
 def disabled_unremoved(user: User, error: Error) -> None:
-    """The person is gone, but the kept copy is not; a start without LDAP would know them, disabled, again."""
+    """The person is gone, but the kept copy is not; a start without LDAP would know them, disabled, again.
+
+    Look at the store.
+    """
 
 
 @event("directory.index.bulk", INFO, "Bulk indexes built")
@@ -382,7 +428,10 @@ def person_changed(user: User, groups: Groups, groups_before: Groups) -> None:
 
 @event("identity.ldap", WARN, "Person disabled", audit=True)
 def person_disabled(user: User) -> None:
-    """LDAP says that the person is switched off; they are refused, and what they had open ends."""
+    """LDAP says that the person is switched off; they are refused, and what they had open ends.
+
+    Nothing to do if it was meant.
+    """
 
 
 @event("identity.ldap", INFO, "Person enabled", audit=True)
@@ -392,4 +441,4 @@ def person_enabled(user: User) -> None:
 
 @event("identity.ldap", WARN, "Person removed", audit=True)
 def person_removed(user: User) -> None:
-    """LDAP has the person no more; what they had open ends."""
+    """LDAP has the person no more; what they had open ends. Nothing to do if it was meant."""

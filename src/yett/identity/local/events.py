@@ -49,4 +49,4 @@ def person_enabled(user: User) -> None:
 
 @event("identity.local", WARN, "Person removed", audit=True)
 def person_removed(user: User) -> None:
-    """The person is in the file no more; what they had open ends."""
+    """The person is in the file no more; what they had open ends. Nothing to do if it was meant."""

@@ -7,7 +7,10 @@ from yett.kernel.tracing.config import Incoming
 shutdown_failed = console(
     "[TELEMETRY] OTLP provider shutdown error: %s",
     stream="stderr",
-    advice="The collector did not take the last spans before the gateway ended; they are lost. Look at the collector.",
+    advice=(
+        "The collector did not take the last spans, or records, before the gateway ended. Spans are lost; records "
+        "wait in the spool for the next start, but for those that the line calls lost. Look at the collector."
+    ),
 )
 
 
@@ -20,7 +23,8 @@ def started(endpoint: Address, ratio: float, incoming: Incoming) -> None:
 def failing(endpoint: Address, error: Error) -> None:
     """The collector does not take spans. They are offered again for a while, then dropped; requests go on.
 
-    This is said once; "Spans are exported again" tells how many were lost.
+    This is said once; "Spans are exported again" tells how many were lost. Look at the collector and
+    `tracing.endpoint`.
     """
 
 
@@ -31,7 +35,7 @@ def recovered(endpoint: Address, lost: int) -> None:
 
 @event("tracing.export", WARN, "Spans rejected by the collector")
 def rejected(endpoint: Address, count: int, detail: Detail) -> None:
-    """The collector took an export only in part; `detail` is its reason."""
+    """The collector took an export only in part; `detail` is its reason. Look at the collector."""
 
 
 @event("tracing.export", WARN, "Spans dropped")

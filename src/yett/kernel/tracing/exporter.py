@@ -13,9 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 from yett.events import describe
+from yett.events.outputs import Poster
 from yett.kernel.tracing import events
 from yett.kernel.tracing.config import TracingSettings
 from yett.kernel.tracing.model import Span, Value
@@ -65,21 +65,24 @@ class Exporter:
         self._version = version
         self._gather = gather
         self._first_pause = first_pause
-        self._parts = urlsplit(settings.endpoint)
-        self._address = self._parts.netloc
-        self._headers = {
+        headers = {
             "Content-Type": "application/x-protobuf",
             "Content-Encoding": "gzip",
             "User-Agent": f"yett/{version}",
             **_headers(settings.headers),
         }
+        self._poster = Poster(
+            settings.endpoint,
+            headers=headers,
+            timeout=settings.timeout.total_seconds(),
+            context=self._context,
+        )
+        self._address = self._poster.address
         self._queue: deque[Span] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._deadline = float("inf")
         self._thread: threading.Thread | None = None
-        self._context: ssl.SSLContext | None = None
-        self._connection: http.client.HTTPConnection | None = None
         self._is_failing = False
         self._lost_since = 0
         self._reported = 0
@@ -102,9 +105,8 @@ class Exporter:
 
     def start(self) -> None:
         """Begin to send. Raises OSError when the authorities cannot be read."""
-        if self._parts.scheme == "https":
-            file = self._settings.ca_file
-            self._context = ssl.create_default_context(cafile=str(file) if file is not None else None)
+        if self._settings.endpoint.startswith("https:"):
+            self._context()
         self._thread = threading.Thread(target=self._run, name="tracing", daemon=True)
         self._thread.start()
         events.started(endpoint=self._address, ratio=self._settings.ratio, incoming=self._settings.incoming)
@@ -129,6 +131,10 @@ class Exporter:
 
     # The thread.
 
+    def _context(self) -> ssl.SSLContext:
+        file = self._settings.ca_file
+        return ssl.create_default_context(cafile=str(file) if file is not None else None)
+
     def _run(self) -> None:
         while True:
             self._wake.wait(self._gather)
@@ -138,7 +144,7 @@ class Exporter:
                 self._deliver([queue.popleft() for _ in range(min(len(queue), _BATCH))])
             self._report_dropped()
             if self._stopping.is_set():
-                self._close()
+                self._poster.close()
                 return
 
     def _deliver(self, batch: list[Span]) -> None:
@@ -175,40 +181,17 @@ class Exporter:
                 return
 
     def _post(self, body: bytes) -> bytes:
-        """One try; the collector's answer. A connection that it had closed meanwhile is opened anew."""
+        """One try; the collector's answer."""
         try:
-            connection = self._connection or self._connect()
-            target = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
-            connection.request("POST", target, body, self._headers)
-            response = connection.getresponse()
-            answer = response.read(_LONGEST_ANSWER)
-            if response.read(1) or response.will_close:
-                self._close()
+            answer = self._poster.post(body, longest=_LONGEST_ANSWER)
         except (OSError, http.client.HTTPException) as problem:
-            self._close()
             raise _Unable(describe(problem)) from problem
-        if 200 <= response.status < 300:
-            return answer
-        text = f"the collector answered {response.status}"
-        if response.status in _RETRYABLE:
-            raise _Unable(text, _seconds(response.getheader("Retry-After", "")))
+        if 200 <= answer.status < 300:
+            return answer.body
+        text = f"the collector answered {answer.status}"
+        if answer.status in _RETRYABLE:
+            raise _Unable(text, answer.retry_after)
         raise _Refused(text)
-
-    def _connect(self) -> http.client.HTTPConnection:
-        host, timeout = self._parts.hostname or "", self._settings.timeout.total_seconds()
-        if self._context is not None:
-            made: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, self._parts.port, timeout=timeout, context=self._context
-            )
-        else:
-            made = http.client.HTTPConnection(host, self._parts.port, timeout=timeout)
-        self._connection = made
-        return made
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
     # Telling.
 
@@ -237,11 +220,6 @@ class Exporter:
 def _headers(lines: Sequence[str]) -> dict[str, str]:
     pairs = (line.partition(":") for line in lines)
     return {name: value.strip() for name, _, value in pairs}
-
-
-def _seconds(text: str) -> float:
-    """A Retry-After in seconds; a date, or anything else, is as good as none."""
-    return min(float(text), 3600.0) if text.isascii() and text.isdigit() and len(text) < 10 else 0.0
 
 
 def _one_line(text: str) -> str:

@@ -7,11 +7,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, SpanFlags, Status
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
+from yett.events.outputs.otlp import attributes
 from yett.kernel.tracing.model import Span, SpanKind, Value
 
 _KINDS = {
@@ -27,7 +28,7 @@ def encode(spans: Iterable[Span], resource: Mapping[str, Value], *, version: str
     scope = ScopeSpans(
         scope=InstrumentationScope(name="yett", version=version), spans=[_wired(span) for span in spans]
     )
-    described = Resource(attributes=_attributes(resource))
+    described = Resource(attributes=attributes(resource))
     request = ExportTraceServiceRequest(
         resource_spans=[ResourceSpans(resource=described, scope_spans=[scope])]
     )
@@ -60,20 +61,6 @@ def _wired(span: Span) -> WireSpan:
         start_time_unix_nano=span.began,
         # A clock may have been put back in between, and a collector refuses what ends before it began.
         end_time_unix_nano=max(span.ended, span.began),
-        attributes=_attributes(span.attributes),
+        attributes=attributes(span.attributes),
         status=Status(code=Status.STATUS_CODE_ERROR if span.is_error else Status.STATUS_CODE_UNSET),
     )
-
-
-def _attributes(values: Mapping[str, Value]) -> list[KeyValue]:
-    return [KeyValue(key=key, value=_value(value)) for key, value in values.items()]
-
-
-def _value(value: Value) -> AnyValue:
-    if isinstance(value, bool):
-        return AnyValue(bool_value=value)
-    if isinstance(value, int):
-        return AnyValue(int_value=value)
-    if isinstance(value, float):
-        return AnyValue(double_value=value)
-    return AnyValue(string_value=value)

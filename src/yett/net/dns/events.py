@@ -32,7 +32,7 @@ def no_records(name: Host, ttl: float) -> None:
 
 @event("dns.resolve", ERROR, "DNS resolution failed", code="failed")
 def failed(name: Host, reason: Trouble) -> None:
-    """There is no answer that may be used. What was said of the name servers before tells why."""
+    """There is no answer that may be used. What was said of the name servers before tells why. Look there."""
 
 
 @event("dns.resolve", DEBUG, "DNS resolution failed, trying next resolver")
@@ -77,7 +77,10 @@ def query_refused(name: Host, resolver: Name, rcode: Name) -> None:
 
 @event("dns.query", WARN, "DNS query returned SERVFAIL")
 def server_failure(name: Host, resolver: Name) -> None:
-    """A name server could not find out. One that validates says so, too, of a zone whose signatures are wrong."""
+    """A name server could not find out. One that validates says so, too, of a zone whose signatures are wrong.
+
+    Ask another server for the name to tell the two apart.
+    """
 
 
 @event("dns.dnssec", DEBUG, "DNSSEC validation succeeded (resolver-trust mode)")
@@ -100,4 +103,7 @@ def not_signed(name: Host, resolver: Name) -> None:
 
 @event("dns.dnssec", WARN, "DNSSEC lookup failed, trying next resolver")
 def not_validated_here(name: Host, resolver: Name) -> None:
-    """Another name server may validate what this one does not."""
+    """Another name server may validate what this one does not.
+
+    Name only servers that validate, if `dns.dnssec` is wanted.
+    """

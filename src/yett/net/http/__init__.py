@@ -8,6 +8,7 @@ sides in HTTP/1.1), `listener` (the front).
 
 from yett.net.http.channel import ConnectFailed
 from yett.net.http.dialing import Dialer, LookUp, introduction_of, make_context
+from yett.net.http.imagined import Unimaginable, imagine
 from yett.net.http.limits import Limits
 from yett.net.http.listener import HTTPServer, remember_server_name
 from yett.net.http.model import (
@@ -63,7 +64,9 @@ __all__ = [
     "Sender",
     "Sent",
     "Serve",
+    "Unimaginable",
     "Upstream",
+    "imagine",
     "introduction_of",
     "make_context",
     "remember_server_name",

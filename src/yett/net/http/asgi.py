@@ -93,12 +93,15 @@ class ApplicationRun:
             raise
         except Exception as raised:  # noqa: BLE001 - an application's defect must not take the server along
             problem = raised
+        if problem is None and not self._is_over:
+            problem = _Misused("the application returned before its response was complete")
+        # A framework may have answered for its application before it hands the defect on. Whoever
+        # writes to a client that has left is told so by an exception, and that is no defect.
+        if problem is not None and not self._is_gone:
+            name = getattr(self._serve.app, "__qualname__", type(self._serve.app).__qualname__)
+            events.application_failed(application=name, error=describe(problem))
         if self._is_over:
             return
-        if problem is None:
-            problem = _Misused("the application returned before its response was complete")
-        name = getattr(self._serve.app, "__qualname__", type(self._serve.app).__qualname__)
-        events.application_failed(application=name, error=describe(problem))
         if self._status:
             self._finish(cut=True)
         else:

@@ -26,8 +26,8 @@ def client_failed(client: RemoteAddress, error: Error) -> None:
 def request_refused(client: RemoteAddress, refusal: Refusal, detail: Detail) -> None:
     """The engine turned a request away before or while reading it.
 
-    "malformed" many times from one address is probing; from a client of yours it is a client to
-    repair: `detail` says what it sends. Time-outs and sizes have settings in [service].
+    "malformed" many times from one address is probing; from a client of yours it is a client to repair: `detail`
+    says what it sends. Time-outs and sizes have settings in [service]. Look at the address and at `detail`.
     """
 
 
@@ -53,7 +53,8 @@ def introduction_refused(client: RemoteAddress, detail: Detail) -> None:
 def accept_failed(error: Error) -> None:
     """No connection can be taken for a moment; it is tried again soon.
 
-    "Too many open files" asks for a higher limit of open files for this process.
+    "Too many open files" asks for a higher limit of open files for this process. Raise it, or look for what holds
+    them.
     """
 
 

@@ -34,7 +34,8 @@ def certificate_oversized(client: RemoteAddress, size: int) -> None:
 def certificate_not_parsed(client: RemoteAddress, reason: CertificateProblem) -> None:
     """The field holds no certificate in a form known here; the request went on without one.
 
-    Forms are percent-escaped PEM, a byte sequence of RFC 9440, and base64 of the DER.
+    Forms are percent-escaped PEM, a byte sequence of RFC 9440, and base64 of the DER. Look at what the proxy in
+    front sends.
     """
 
 

@@ -228,4 +228,4 @@ def rendered_plainly(kind: MailKind, error: Error) -> None:
 
 @event("notify.digest.render_fallback", WARN, "Digest template rendering failed, using plain text fallback")
 def digest_rendered_plainly(error: Error) -> None:
-    """As for single mails: the operator's own template for digests is broken."""
+    """As for single mails: the operator's own template for digests is broken. Mend it; the error says where."""

@@ -11,7 +11,7 @@ from yett.notify.notices.model import WebhookFailure
 
 @event("notify.send.email_failed", WARN, "Email notification failed")
 def email_failed(rule: Name, email: Email, notice: Name) -> None:
-    """An operator was not told by mail. The line before it, of component smtp.send, says why."""
+    """An operator was not told by mail. The line before it, of component smtp.send, says why. Look there."""
 
 
 @event("notify.send.webhook_failed", WARN, "Webhook notification failed")
@@ -38,19 +38,25 @@ def not_deduplicated(error: Error) -> None:
 
 @event("notify.digest.email_failed", WARN, "Digest email failed")
 def digest_email_failed(rule: Name, email: Email, count: int) -> None:
-    """An operator did not get a digest. The line before it, of component smtp.send, says why."""
+    """An operator did not get a digest. The line before it, of component smtp.send, says why. Look there."""
 
 
 @event("notify.digest.webhook_failed", WARN, "Digest webhook failed")
 def digest_webhook_failed(
     rule: Name, webhook: Name, count: int, reason: WebhookFailure, status: int, attempts: int, error: Error
 ) -> None:
-    """A program did not get a digest. If nobody else got it, it goes out again with the next one."""
+    """A program did not get a digest. If nobody else got it, it goes out again with the next one.
+
+    Look at the program that should take it.
+    """
 
 
 @event("notify.digest.store", WARN, "Digest not kept")
 def digest_unavailable(rule: Name, error: Error) -> None:
-    """The store could not be asked about notices of a digest. They go out later, or are missing from it."""
+    """The store could not be asked about notices of a digest. They go out later, or are missing from it.
+
+    Look at the store.
+    """
 
 
 @event("notify.healthcheck", DEBUG, "Health check completed")

@@ -23,7 +23,8 @@ def granted(user: User, client: Name, session: SessionRef, lifetime: float) -> N
 def not_generated(user: User, client: Name, reason: Unminted, error: Error) -> None:
     """No token was made, and the device was not approved.
 
-    `too_long`: the person is in too many groups for a token. `signing_key`: the error says what is missing.
+    `too_long`: the person is in too many groups for a token. `signing_key`: the error says what is missing. Look
+    at the groups or at the key.
     """
 
 
@@ -31,7 +32,8 @@ def not_generated(user: User, client: Name, reason: Unminted, error: Error) -> N
 def refused(client: Name, reason: Fault) -> None:
     """A request for a code or a token was not well formed, or came from a program that is not in the settings.
 
-    `client` is "unknown" then: anybody can send any text.
+    `client` is "unknown" then: anybody can send any text. Look at the address if it goes on, or enter the program
+    in the settings.
     """
 
 

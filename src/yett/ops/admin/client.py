@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from yett.kernel import CommandFailed, Table
+from yett.kernel import CommandFailed, Table, Verdict
 from yett.ops.admin.address import address_of
 
 _TIMEOUT = 35.0
@@ -68,6 +68,9 @@ def _unpacked(received: bytes) -> Any:
         if not answer["ok"]:
             raise CommandFailed(str(answer["error"]))
         packed = answer["answer"]
+        if "verdict" in packed:
+            verdict = packed["verdict"]
+            return Verdict(bool(verdict["is_yes"]), dict(verdict["facts"]), str(verdict["text"]))
         if "table" not in packed:
             return packed["value"]
         table = packed["table"]

@@ -18,7 +18,7 @@ def executed(
 
 @event("admin.command", WARN, "Admin command failed", audit=True)
 def failed(command: Name, operator: Name, source: Name, peer_uid: int, detail: Detail) -> None:
-    """A command could not do what was asked; the operator was told the same reason."""
+    """A command could not do what was asked; the operator was told the same reason. See the reason."""
 
 
 @event("admin.command", ERROR, "Admin command crashed", audit=True)

@@ -5,13 +5,15 @@ import contextlib
 import inspect
 import json
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from yett.events import describe
-from yett.kernel import Command, CommandFailed, Table
+from yett.kernel import Command, CommandFailed, Table, Verdict
 from yett.ops import shell
 from yett.ops.admin import events
 from yett.ops.admin.listening import AdminSocket, InTheWay, peer_uid
@@ -19,6 +21,7 @@ from yett.ops.admin.listening import AdminSocket, InTheWay, peer_uid
 _LONGEST_REQUEST = 64 * 1024
 _LONGEST_DETAIL = 1000
 _MANY_ROWS = 500
+_SHORTEST_TYPED, _PART = 3, 8
 # Whoever may open the socket may do everything, so the audit trail names them alike.
 _OPERATOR, _SOURCE = "root", "cli"
 
@@ -116,9 +119,9 @@ class AdminServer:
         command = self._commands.get(parsed.path)
         if command is None or shell.is_of_app(parsed.function):
             return _refusal("help is given by the client")
-        return await self._run(command, parsed, uid)
+        return await self._run(command, parsed, words[len(command.path) :], uid)
 
-    async def _run(self, command: Command, parsed: shell.Parsed, uid: int) -> bytes:
+    async def _run(self, command: Command, parsed: shell.Parsed, typed: list[str], uid: int) -> bytes:
         name = " ".join(command.path)
         began = time.monotonic()
         deadline = asyncio.timeout(self._command_timeout)
@@ -129,13 +132,13 @@ class AdminServer:
                     answer = await answer
             line = await _written(answer)
         except CommandFailed as problem:
-            return self._failed(name, str(problem), uid)
+            return self._failed(name, str(problem), typed, uid)
         except Exception as problem:  # noqa: BLE001 - a command's fault must not take the gateway down
             if deadline.expired() and isinstance(problem, TimeoutError):
-                return self._failed(name, f"it was stopped after {self._command_timeout:.0f} seconds", uid)
-            events.crashed(
-                command=name, error=describe(problem), operator=_OPERATOR, source=_SOURCE, peer_uid=uid
-            )
+                why = f"it was stopped after {self._command_timeout:.0f} seconds"
+                return self._failed(name, why, typed, uid)
+            error = without(describe(problem), typed)
+            events.crashed(command=name, error=error, operator=_OPERATOR, source=_SOURCE, peer_uid=uid)
             return _refusal(f"the command crashed ({describe(problem)}); see the gateway's log")
         events.executed(
             command=name,
@@ -147,10 +150,34 @@ class AdminServer:
         )
         return line
 
-    def _failed(self, name: str, why: str, uid: int) -> bytes:
-        detail = " ".join(why.split())[:_LONGEST_DETAIL]
+    def _failed(self, name: str, why: str, typed: list[str], uid: int) -> bytes:
+        detail = without(" ".join(why.split()), typed)[:_LONGEST_DETAIL]
         events.failed(command=name, detail=detail, operator=_OPERATOR, source=_SOURCE, peer_uid=uid)
         return _refusal(why)
+
+
+def without(said: str, typed: Iterable[str]) -> str:
+    """A sentence for the record, with dots for what was typed: it may be a name, or a secret in the wrong place.
+
+    Long words are found in other cases and cut short, too, short ones only as they are.
+    """
+    # An option is no secret, but what it is given may be.
+    values = {word.partition("=")[2] if word.startswith("--") else word for word in typed}
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) < _SHORTEST_TYPED:
+            continue
+        start, rest = value[:_PART], value[_PART:].lower()
+        end_of_word = "" if rest else r"(?!\w)"
+        found = re.compile(rf"(?<!\w){re.escape(start)}{end_of_word}", re.IGNORECASE)
+        place = 0
+        while match := found.search(said, place):
+            alike = takewhile(
+                lambda both: both[0] == both[1], zip(said[match.end() :].lower(), rest, strict=False)
+            )
+            cut = match.end() + sum(1 for _ in alike)
+            said = f"{said[: match.start()]}…{said[cut:]}"
+            place = match.start() + 1
+    return said
 
 
 def _refusal(why: str) -> bytes:
@@ -182,6 +209,8 @@ async def _written(answer: Any) -> bytes:
 def _packed(answer: Any) -> dict[str, Any]:
     if isinstance(answer, Table):
         return {"table": {"columns": answer.columns, "rows": answer.rows, "empty": answer.empty}}
+    if isinstance(answer, Verdict):
+        return {"verdict": {"is_yes": answer.is_yes, "facts": answer.facts, "text": answer.text}}
     return {"value": answer}
 
 

@@ -52,12 +52,12 @@ def issuing(names: Names, cycle: int, generation: int) -> None:
 
 @event("autotls.issue", WARN, "Failed to store wildcard certificate, hostname cert is still active")
 def wildcard_not_stored(hostname: Host, detail: Detail) -> None:
-    """Names below the host name may see the default or an older certificate. It is tried again."""
+    """Names below the host name may see the default or an older certificate. It is tried again. Look at the store."""
 
 
 @event("autotls.issue", WARN, "Failed to set default certificate, hostname cert is still active")
 def default_not_set(hostname: Host, detail: Detail) -> None:
-    """Clients that send no name may see an older certificate. It is tried again."""
+    """Clients that send no name may see an older certificate. It is tried again. Look at the error if it goes on."""
 
 
 @event("autotls.issue", INFO, "AutoTLS certificate issued")
@@ -67,12 +67,15 @@ def issued(names: Names, serial: Serial, not_after: NotAfter, cycle: int) -> Non
 
 @event("autotls.issue", WARN, "Certificate for a further name could not be issued")
 def further_not_issued(name: Host, error: Error) -> None:
-    """Clients of this application see the default certificate and will complain. It is tried again."""
+    """Clients of this application see the default certificate and will complain. It is tried again.
+
+    Look at the error.
+    """
 
 
 @event("autotls.renew", INFO, "Manual certificate renewal requested")
 def renewal_requested(hostname: Host, generation: int) -> None:
-    """Somebody ran `yett certificates renew`. Every certificate gets a new key."""
+    """Somebody ran `yett admin certificates renew`. Every certificate gets a new key."""
 
 
 @event("autotls.renew", WARN, "Hostname changed, issuing certificate for new hostname")
@@ -87,7 +90,10 @@ def renewing(hostname: Host, cycle: int, generation: int) -> None:
 
 @event("autotls.renew", ERROR, "AutoTLS certificate renewal failed")
 def renewal_failed(hostname: Host, error: Error, retry_seconds: float) -> None:
-    """The certificate before is still shown until it ends. It is tried again; the error is the lead."""
+    """The certificate before is still shown until it ends. It is tried again; the error is the lead.
+
+    Look at it well before that end.
+    """
 
 
 @event("autotls.renew", INFO, "AutoTLS certificate renewed successfully")
@@ -97,7 +103,10 @@ def renewed(hostname: Host, serial: Serial, not_after: NotAfter, cycle: int) -> 
 
 @event("autotls.epoch", WARN, 'invalid epoch "<value>", falling back to default <default>')
 def epoch_invalid(value: Detail, default: Name) -> None:
-    """Write `[pki] epoch` like the default. All nodes have to agree on it."""
+    """The setting is no date and time, so cycles are counted from the built-in one.
+
+    Write `[pki] epoch` like the default. All nodes have to agree on it.
+    """
 
 
 @event(

@@ -31,7 +31,10 @@ def intermediate_not_renewed(serial: Serial, not_after: NotAfter, error: Error) 
 
 @event("ca.open", ERROR, "Certificate authority could not be opened")
 def not_opened(directory: Name, error: Error) -> None:
-    """Nothing can be signed. The error names the file and what is wrong with it."""
+    """Nothing can be signed. The error names the file and what is wrong with it.
+
+    Restore the file from a copy, or mend its rights.
+    """
 
 
 @event("ca.signcertificate", INFO, "Certificate signed successfully with ACME CA", audit=True)
@@ -41,7 +44,7 @@ def signed(serial: Serial, names: Names, not_before: NotBefore, not_after: NotAf
 
 @event("ca.signcertificate", ERROR, "Failed to sign certificate with ACME CA")
 def not_signed(names: Names, error: Error) -> None:
-    """No certificate was made. The error says whether the request or the authority was at fault."""
+    """No certificate was made. The error says whether the request or the authority was at fault. Look at it."""
 
 
 @event("ca.getcabundle", DEBUG, "ACME CA bundle retrieved successfully")

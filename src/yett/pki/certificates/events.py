@@ -17,12 +17,18 @@ def not_matching(name: Host, source: Source, reason: Reason, detail: Detail) -> 
 
 @event("certmanager.set", ERROR, "Rejecting expired certificate")
 def expired(name: Host, source: Source, serial: Serial, not_after: NotAfter) -> None:
-    """Renew the certificate and install it again; also check this machine's clock."""
+    """The certificate has run out and is not shown to anybody.
+
+    Renew the certificate and install it again; also check this machine's clock.
+    """
 
 
 @event("certmanager.set", ERROR, "Rejecting not-yet-valid certificate")
 def not_yet_valid(name: Host, source: Source, serial: Serial, not_before: NotBefore) -> None:
-    """Install it when its time has come; also check this machine's clock."""
+    """The certificate's time has not begun, and it is not shown to anybody.
+
+    Install it when its time has come; also check this machine's clock.
+    """
 
 
 @event("certmanager.set", ERROR, "Failed to store certificate in memorystorage")
@@ -62,7 +68,10 @@ def deleted(name: Host, source: Source, serial: Serial) -> None:
 
 @event("certmanager.expired", ERROR, "Panic in OnCertificateExpired callback")
 def callback_failed(name: Host, error: Error) -> None:
-    """A part that wanted to know of the expiry failed over it. The certificate is dropped all the same."""
+    """A part that wanted to know of the expiry failed over it. The certificate is dropped all the same.
+
+    Report the error: this is a fault of the gateway.
+    """
 
 
 @event("certmanager.expired", WARN, "Certificate expired from cache - renewal may have failed")
@@ -82,7 +91,10 @@ def shut_down(certificates: int) -> None:
 
 @event("certmanager.load", ERROR, "Stored certificate could not be read")
 def not_loaded(record: Name, detail: Detail) -> None:
-    """A stored certificate is damaged or sealed under another cluster key. It is left out, not deleted."""
+    """A stored certificate is damaged or sealed under another cluster key. It is left out, not deleted.
+
+    Put the key back, or delete the certificate and have it issued again.
+    """
 
 
 @event("certmanager.static", INFO, "Static TLS certificate loaded")
@@ -92,4 +104,7 @@ def static_loaded(certificate: Name, serial: Serial, not_after: NotAfter, names:
 
 @event("certmanager.static", ERROR, "Static TLS certificate could not be loaded")
 def static_not_loaded(certificate: Name, reason: Reason, detail: Detail) -> None:
-    """Mend the files named in `[service]`; they are looked at again by themselves. An older one stays."""
+    """The files of a certificate are not there, do not fit together or cannot be read.
+
+    Mend the files named in `[service]`; they are looked at again by themselves. An older one stays.
+    """

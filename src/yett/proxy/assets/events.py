@@ -8,8 +8,8 @@ from yett.events.fields import App, Host
 def traversal_attempted(app: App, host: Host) -> None:
     """A request asked for something outside the mapping's directory, and was refused.
 
-    Either its path climbs ("..", also escaped), which no browser sends, or a symbolic link inside
-    the directory leads out of it. Links have to be relative and stay inside.
+    Either its path climbs ("..", also escaped), which no browser sends, or a symbolic link inside the directory
+    leads out of it. Links have to be relative and stay inside. Make them so, or look at the address.
     """
 
 
@@ -17,7 +17,8 @@ def traversal_attempted(app: App, host: Host) -> None:
 def path_invalid(app: App, host: Host) -> None:
     """A request asked for a file under a name that no file can have; it got a 404.
 
-    Escaped slashes, backslashes, control characters and text that is not UTF-8 mostly come from probes.
+    Escaped slashes, backslashes, control characters and text that is not UTF-8 mostly come from probes. Nothing
+    to do, unless a page of yours has such links.
     """
 
 

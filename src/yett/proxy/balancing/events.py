@@ -146,7 +146,10 @@ def drain_update_failed(pool_id: Name, backend_id: Name, error: Error) -> None:
 
 @event("loadbalancer", WARN, "stored state cannot be read")
 def state_unreadable(key: Detail, error: Error) -> None:
-    """Something else wrote to the balancer's records, or a newer version did. The record is left out."""
+    """Something else wrote to the balancer's records, or a newer version did. The record is left out.
+
+    Have all nodes run the same version.
+    """
 
 
 # Selection.
@@ -229,7 +232,7 @@ def expression_failed(pool_id: Name, backend_id: Name, expression: Name, error: 
     """The trip rule asks for something that is not known now, so the thresholds decide meanwhile.
 
     A rule about latency has no answer while a backend answers nothing at all: join it with one about
-    `error_rate`, before it.
+    `error_rate`, before it. Correct the rule.
     """
 
 
@@ -368,9 +371,12 @@ def discovery_empty(pool_id: Name, hostname: Name) -> None:
 
 @event("loadbalancer", WARN, "failed to add discovered backend")
 def discovered_add_failed(pool_id: Name, ip: Name, error: Error) -> None:
-    """One address was not made a backend; it is tried again at the next refresh."""
+    """One address was not made a backend; it is tried again at the next refresh. Look at the error if it lasts."""
 
 
 @event("loadbalancer", WARN, "failed to remove discovered backend")
 def discovered_remove_failed(pool_id: Name, ip: Name, error: Error) -> None:
-    """One address is still a backend though the name does not have it; it is tried again at the next refresh."""
+    """One address is still a backend though the name does not have it; it is tried again at the next refresh.
+
+    Look at the error if it lasts.
+    """

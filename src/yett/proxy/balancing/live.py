@@ -85,6 +85,16 @@ class Member:
         circuit = self.circuits.get(way)
         return self.is_up and (circuit is None or circuit.allows)
 
+    def could_serve(self, way: Way, now: float) -> bool:
+        """`may_serve`, once what time brings by now has been done."""
+        circuit = self.circuits.get(way)
+        return self.is_up_at(now) and (circuit is None or circuit.could_allow(now))
+
+    def is_up_at(self, now: float) -> bool:
+        """`is_up`, once what time brings by now has been done."""
+        health = self.health
+        return not (health.is_draining or health.is_healthy is False or self.standing.ejected_until > now)
+
     @property
     def is_up(self) -> bool:
         """Whether nothing but a circuit speaks against it."""
@@ -178,6 +188,15 @@ class LivePool:
         """How many backends may be chosen now."""
         way = protocol if self._per_protocol else None
         return len(self._sets.get(way) or self._gather(way))
+
+    def outlook(self, protocol: BackendProtocol, now: float) -> tuple[int, bool]:
+        """How many backends could be chosen now, and whether circuits keep any away. Nothing changes by looking."""
+        way = protocol if self._per_protocol else None
+        usable = [member.could_serve(way, now) for member in self.members.values()]
+        blocked = any(
+            member.is_up_at(now) for member, can in zip(self.members.values(), usable, strict=True) if not can
+        )
+        return sum(usable), blocked
 
     def _gather(self, way: Way) -> tuple[Candidate, ...]:
         found = tuple(member.candidate for member in self.members.values() if member.may_serve(way))

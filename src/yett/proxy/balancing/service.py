@@ -189,6 +189,21 @@ class Balancer:
             self._say(live, chosen, protocol, now)
         return chosen
 
+    def foresee(
+        self, pool_id: str, *, user: str = "", protocol: BackendProtocol = BackendProtocol.HTTP1
+    ) -> int | NotSelected:
+        """How many backends a request of somebody could get, or why none. Nothing is chosen, taken or recorded."""
+        live = self._roster.pools.get(pool_id)
+        if live is None:
+            return NotSelected(NoBackend.POOL_NOT_FOUND)
+        now, limiter = self._clock.monotonic(), live.limiter
+        if limiter is not None and not limiter.would_take(
+            user if limiter.rules.is_per_user else "", 1.0, now
+        ):
+            return NotSelected(NoBackend.RATE_LIMITED)
+        usable, is_blocked = live.outlook(protocol, now)
+        return usable or NotSelected(NoBackend.NO_HEALTHY_BACKENDS, is_circuit_open=is_blocked)
+
     def _say(
         self, live: LivePool, chosen: Selected | NotSelected, protocol: BackendProtocol, began: float
     ) -> None:

@@ -9,7 +9,8 @@ from yett.oidc import Unminted
 def nobody(app: App) -> None:
     """Nobody is signed in, so the application was told of nobody; what the client sent was removed all the same.
 
-    Only a public mapping lets such requests pass. If they all come this way, it needs no `bearer`.
+    Only a public mapping lets such requests pass. If they all come this way, it needs no `bearer`. Take it out of
+    the settings then.
     """
 
 
@@ -17,20 +18,22 @@ def nobody(app: App) -> None:
 def not_decrypted(app: App, session: SessionRef) -> None:
     """A kept token could not be opened and is replaced by a new one.
 
-    Normal once per session after the cluster key was changed; otherwise somebody wrote into the store.
+    Normal once per session after the cluster key was changed; otherwise somebody wrote into the store. Find out
+    who.
     """
 
 
 @event("proxy.bearer_inject", ERROR, "MintBearerToken failed")
 def not_minted(app: App, user: User, session: SessionRef, reason: Unminted) -> None:
-    """There is no token for this person, so the client got a 502. `oidc.mint_bearer` says more."""
+    """There is no token for this person, so the client got a 502. `oidc.mint_bearer` says more. Look there."""
 
 
 @event("proxy.bearer_inject", ERROR, "encryption error")
 def not_encrypted(app: App, session: SessionRef, error: Error) -> None:
     """The token is used, and not kept for other nodes: it is too long to be sealed.
 
-    The person is in very many groups, and most applications will refuse so long a header field.
+    The person is in very many groups, and most applications will refuse so long a header field. Take the person
+    out of groups they do not need, or limit what the token names.
     """
 
 
@@ -48,7 +51,7 @@ def minted(app: App, user: User, session: SessionRef, expires_in: float) -> None
 def refresh_failed(app: App, session: SessionRef, error: Error) -> None:
     """A token could not be renewed, or not kept. It is tried again with the next request.
 
-    The old token is sent until it is over; only then do requests fail.
+    The old token is sent until it is over; only then do requests fail. Look at the error.
     """
 
 

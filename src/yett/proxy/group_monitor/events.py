@@ -40,4 +40,7 @@ def fetch_failed(user: User, session: SessionRef) -> None:
 
 @event("proxy.group_monitor", ERROR, "session update failed")
 def update_failed(session: SessionRef, error: Error) -> None:
-    """The store did not take a session's new groups. It is tried again; decisions do not depend on it."""
+    """The store did not take a session's new groups. It is tried again; decisions do not depend on it.
+
+    Look at the store.
+    """

@@ -29,8 +29,8 @@ def rotated(files: Names) -> None:
 def not_rotated(files: Names, error: Error) -> None:
     """A file has changed and is of no use now; connections are made as before it changed.
 
-    Half of a certificate and its key may have been replaced; then this is over in a moment. The
-    files are looked at again when they change. A restart would fail with them.
+    Half of a certificate and its key may have been replaced; then this is over in a moment. The files are looked
+    at again when they change. A restart would fail with them. Put the right file back.
     """
 
 
@@ -54,7 +54,10 @@ def fell_back(host: Host, reason: Trouble) -> None:
 
 @event("proxy.dns", ERROR, "DNS resolution failed", code="not_resolved")
 def not_resolved(host: Host, reason: Trouble) -> None:
-    """There is no connection to the backend without an address. What `dns.resolve` said before tells more."""
+    """There is no connection to the backend without an address. What `dns.resolve` said before tells more.
+
+    Look there.
+    """
 
 
 @event("proxy.director", WARN, "PROXY protocol: invalid source IP", code="nameless")

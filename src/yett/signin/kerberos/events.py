@@ -39,7 +39,7 @@ def session_failed(user: User, client_address: ClientAddress) -> None:
 def session_invalid(user: User, session: SessionRef) -> None:
     """The new session was over, or another person's, before the browser had it; nobody was let in.
 
-    Single ones happen when somebody is disabled while they sign in.
+    Single ones happen when somebody is disabled while they sign in. Look at the store if there are many.
     """
 
 

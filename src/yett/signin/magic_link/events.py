@@ -8,7 +8,10 @@ from yett.signin.model import Turned
 
 @event("signin.magiclink", ERROR, "Initiate failed", audit=True)
 def initiate_failed(reason: Fault, client_address: ClientAddress) -> None:
-    """Somebody asked for a link and got none, for a reason of ours; the records before this one say which."""
+    """Somebody asked for a link and got none, for a reason of ours; the records before this one say which.
+
+    Look at them.
+    """
 
 
 @event("signin.magiclink.verify", INFO, "Magic link verified", audit=True)
@@ -18,4 +21,4 @@ def verified(user: User, action: Action, client_address: ClientAddress) -> None:
 
 @event("signin.magiclink.verify", ERROR, "Failed to finalize authentication")
 def not_finalized(user: User, reason: Turned) -> None:
-    """The link was right, but nobody was signed in by it; the records before this one say why."""
+    """The link was right, but nobody was signed in by it; the records before this one say why. Look at them."""

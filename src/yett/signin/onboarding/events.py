@@ -45,7 +45,10 @@ def used(user: User, client_address: ClientAddress) -> None:
 
 @event("onboarding.invitation", WARN, "Invitation refused", audit=True)
 def refused(user: User, reason: Refusal, client_address: ClientAddress) -> None:
-    """A link was opened that is good no more, or never was. Single ones are people who open a link twice."""
+    """A link was opened that is good no more, or never was. Single ones are people who open a link twice.
+
+    Send the person another if they ask for it; look at the address if many come from one.
+    """
 
 
 @event("onboarding.invitation", INFO, "Invitation withdrawn", audit=True)

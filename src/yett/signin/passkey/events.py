@@ -12,7 +12,7 @@ def beginning() -> None:
 
 @event("signin.passkey.begin", ERROR, "BeginAuthentication failed")
 def begin_failed(reason: Reason) -> None:
-    """Nobody can sign in with a passkey. The line before it says why."""
+    """Nobody can sign in with a passkey. The line before it says why. Look there."""
 
 
 @event("signin.passkey.begin", DEBUG, "WebAuthn challenge created")

@@ -17,7 +17,10 @@ def no_certificate(client_address: ClientAddress) -> None:
 
 @event("signin.x509", ERROR, "Failed to validate certificate")
 def not_validated(reason: Reason, client_address: ClientAddress) -> None:
-    """It could not be found out whether the certificate is good, so nobody was let in. `x509.validate` says why."""
+    """It could not be found out whether the certificate is good, so nobody was let in. `x509.validate` says why.
+
+    Look there.
+    """
 
 
 @event("signin.x509", INFO, "Certificate revoked", audit=True)

@@ -24,17 +24,26 @@ class Unstored(enum.Enum):
     "Migrate existing module data to hexon KV before upgrading.",
 )
 def ldap_unsupported() -> None:
-    """Set `module_data_storage` to `kv`. Authenticators still kept in LDAP are not seen: enrol them again."""
+    """LDAP is not written to any more; what modules keep goes to the store.
+
+    Set `module_data_storage` to `kv`. Authenticators still kept in LDAP are not seen: enrol them again.
+    """
 
 
 @event("moduledata.init", WARN, "cluster_path not set - module data may be lost on restart")
 def path_unset() -> None:
-    """Set `cluster_path` to a directory, or people have to enrol their authenticators after every restart."""
+    """There is no directory for the store, so what modules keep is in memory only.
+
+    Set `cluster_path` to a directory, or people have to enrol their authenticators after every restart.
+    """
 
 
 @event("moduledata.init", WARN, "Persistent storage not enabled - module data will NOT survive restarts")
 def not_persistent() -> None:
-    """Set `persistence` to true, unless losing every enrolled authenticator at a restart is meant."""
+    """What modules keep about people is in memory only, by the settings.
+
+    Set `persistence` to true, unless losing every enrolled authenticator at a restart is meant.
+    """
 
 
 @event("moduledata.init", INFO, "Module data storage initialized (hexon KV)")
@@ -49,7 +58,10 @@ def getting(module: Name, user: User) -> None:
 
 @event("moduledata.get", ERROR, "Backend.Get failed")
 def get_failed(module: Name, user: User, error: Error) -> None:
-    """What depended on the datum was refused. The line before says whether the store or the datum is at fault."""
+    """What depended on the datum was refused. The line before says whether the store or the datum is at fault.
+
+    Look there.
+    """
 
 
 @event("moduledata.set", INFO, "Setting module data")
@@ -66,7 +78,8 @@ def set_failed(module: Name, user: User, error: Error) -> None:
 def language_unstored(user: User, reason: Unstored) -> None:
     """The other preferences were stored; mail and pages keep the language they had.
 
-    `malformed` means that the preference is no language tag, `unavailable` that the store failed.
+    `malformed` means that the preference is no language tag, `unavailable` that the store failed. Look at the
+    store in the second case.
     """
 
 

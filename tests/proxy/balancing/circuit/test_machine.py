@@ -255,3 +255,21 @@ def test_whatever_happens_no_more_than_the_trials_are_on_their_way(steps):
             circuit.adopt(OPEN, now + 5, now)
         assert circuit._given >= 0
         assert circuit.state in {CLOSED, OPEN, HALF_OPEN}
+
+
+@pytest.mark.parametrize("now", [100.0, 129.9, 130.0, 200.0])
+def test_what_time_would_bring_is_known_without_bringing_it(now):
+    circuit = opened()
+    foretold = circuit.could_allow(now)
+    assert circuit.state is OPEN
+    circuit.tick(now)
+    assert circuit.allows is foretold is circuit.could_allow(now)
+
+
+def test_trials_that_were_lost_are_foreseen_as_given_anew():
+    circuit = half_open(130.0)
+    for _ in range(RULES.trials):
+        circuit.admit()
+    assert [circuit.could_allow(now) for now in (131.0, 160.0)] == [False, True]
+    circuit.tick(160.0)
+    assert circuit.allows

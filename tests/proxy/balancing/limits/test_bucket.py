@@ -83,3 +83,13 @@ def test_no_more_passes_than_burst_and_rate_allow(requests):
         if limiter.take("", cost, now) is None:
             passed += cost
         assert passed <= RULES.burst + RULES.rate * (now - 1000.0) + 1e-6
+
+
+def test_whether_there_is_enough_is_known_without_taking():
+    limiter = Limiter(LimitRules(rate=1.0, burst=2.0))
+    for _ in range(5):
+        assert limiter.would_take("", 1.0, 0.0)
+    assert len(limiter) == 0
+    assert limiter.take("", 2.0, 0.0) is None
+    assert not limiter.would_take("", 1.0, 0.5)
+    assert limiter.would_take("", 1.0, 1.0)

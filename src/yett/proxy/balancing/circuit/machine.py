@@ -58,6 +58,12 @@ class Circuit:
             return True
         return self.state is CircuitState.HALF_OPEN and self._given < self._rules.trials
 
+    def could_allow(self, now: float) -> bool:
+        """`allows`, once `tick` has done what time brings by now."""
+        if self.state is CircuitState.CLOSED or now < self.until:
+            return self.allows
+        return self.state is CircuitState.OPEN or self._passed < self._rules.trials
+
     @property
     def error_ratio(self) -> float:
         """The share of requests in the window that failed."""

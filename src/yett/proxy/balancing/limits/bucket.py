@@ -64,6 +64,11 @@ class Limiter:
             bucket = self._buckets[key] = Bucket(self.rules.burst, now)
         return bucket.take(cost, self.rules, now)
 
+    def would_take(self, key: str, cost: float, now: float) -> bool:
+        """Whether `take` would let a request through; nothing is taken."""
+        bucket = self._buckets.get(key)
+        return cost <= (self.rules.burst if bucket is None else bucket.level(self.rules, now))
+
     def taken(self) -> list[tuple[str, Bucket]]:
         """Buckets from which something was taken that the others do not know of."""
         return [(key, bucket) for key, bucket in self._buckets.items() if bucket.taken]
