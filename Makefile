@@ -6,6 +6,8 @@ PYTHON ?= python3
 SECONDS ?= 60
 BIN := .venv/bin
 .DEFAULT_GOAL := help
+# Tests start hundreds of gateways, and one that has to compile its modules starts a second and a half later.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run build test check bench fuzz reference fmt setup native
 
 help: ## Show what can be done
@@ -26,7 +28,7 @@ check: .venv/.test ## Format, lint, type checks, and whether every event helps i
 	@$(BIN)/mypy
 	@$(BIN)/yett reference check
 
-bench: .venv/.test .venv/.bench-peers native ## Measure against peers on this machine; writes build/bench.json
+bench: .venv/.test .venv/.bench-peers .venv/.npm native ## Measure against peers on this machine; writes build/bench.json
 	@$(BIN)/python -m bench
 
 fuzz: .venv/.test ## Throw dice at every parser: make fuzz SECONDS=600
@@ -57,7 +59,11 @@ native: .venv/.run
 	@sh scripts/setup.sh python requirements/test.txt
 	@touch $@ .venv/.run
 
-.venv/.peers: requirements/debian-test.txt requirements/kerberos.txt .venv/.test
+.venv/.npm: requirements/npm/package.json requirements/npm/package-lock.json .venv/.base
+	@sh scripts/setup.sh npm
+	@touch $@
+
+.venv/.peers: requirements/debian-test.txt requirements/kerberos.txt .venv/.test .venv/.npm
 	@sh scripts/setup.sh debian requirements/debian-test.txt
 	@sh scripts/setup.sh unpacked syslog-ng-core
 	@sh scripts/setup.sh python requirements/kerberos.txt

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit, events, idle, record, report, systems
+from bench import audit, events, idle, record, report, systems, tokens
 from bench.load import H2Load, NotSpoken, Run, System, Wrk
 from bench.systems import (
     APACHE,
@@ -44,6 +44,8 @@ def main() -> int:
     results |= audit.measure()
     if not options.only or options.only in "record":
         results |= record.measure()
+    if not options.only or options.only in "tokens":
+        results |= tokens.measure(options.rounds, options.seconds, load_core=cores[0], core=cores[1])
     report.goals(results)
     Path("build").mkdir(exist_ok=True)
     Path("build/bench.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")

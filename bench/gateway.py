@@ -140,7 +140,7 @@ def _write_places(folder: Path) -> None:
 
 
 @dataclass
-class _Door:
+class Door:
     """The gateway as a visitor of the journeys sees it."""
 
     port: int
@@ -160,7 +160,7 @@ class _Door:
 
 
 def _cookie(port: int, *, is_tls: bool) -> str:
-    visitor = Visitor(_Door(port, is_tls), app_host=HOST, sign_in_host="bench.localhost")
+    visitor = Visitor(Door(port, is_tls), app_host=HOST, sign_in_host="bench.localhost")
     page = visitor.sign_in("alice", "correct horse 7 staple")
     if page.status != 200:
         raise RuntimeError(f"signing in answered {page.status}: {page.text}")

@@ -82,7 +82,7 @@ class Wrk:
         command += ["-s", str(self._script), "-H", f"Host: {system.host}"]
         for name, value in system.headers.items():
             command += ["-H", f"{name}: {value}"]
-        output, used = _timed([*command, system.url], system.pids, seconds)
+        output, used = timed([*command, system.url], system.pids, seconds)
         found = _SCRIPT_RESULT.search(output)
         if found is None:
             raise RuntimeError(f"wrk said: {output}")
@@ -116,7 +116,7 @@ class H2Load:
         command += [f"-m{STREAMS}", f"-D{seconds}", f"--connect-to={address}", f"--log-file={log}"]
         for name, value in system.headers.items():
             command += ["-H", f"{name.lower()}: {value}"]
-        output, used = _timed([*command, "-i", str(targets)], system.pids, seconds)
+        output, used = timed([*command, "-i", str(targets)], system.pids, seconds)
         if "Application protocol: h2" not in output:
             raise NotSpoken(system.name)
         finished, counts, good = _FINISHED.search(output), _REQUESTS.search(output), _STATUS.search(output)
@@ -136,7 +136,7 @@ class H2Load:
         )
 
 
-def _timed(command: list[str], pids: Callable[[], Collection[int]], seconds: int) -> tuple[str, float]:
+def timed(command: list[str], pids: Callable[[], Collection[int]], seconds: int) -> tuple[str, float]:
     """A load program's output, and the processor time that `pids` used meanwhile."""
     measured = pids()
     before = sum(map(cpu_seconds, measured))

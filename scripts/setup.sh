@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES | unpacked PACKAGE | native
+# Install what the repository needs: setup.sh venv PYTHON | python REQUIREMENTS | debian PACKAGES | unpacked PACKAGE | npm | native
 set -eu
 
 as_root() {
@@ -98,5 +98,17 @@ unpacked)
         }
         mv "$into.new" "$into"
     fi
+    ;;
+npm)
+    # Programs of others for Node.js. A machine that has Node.js from elsewhere keeps it.
+    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+        install_packages nodejs npm
+    fi
+    into=.venv/peers/npm
+    echo "setup: installing Node.js packages (requirements/npm/package-lock.json)"
+    rm -rf "$into"
+    mkdir -p "$into"
+    cp requirements/npm/package.json requirements/npm/package-lock.json "$into/"
+    npm ci --prefix "$into" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
     ;;
 esac

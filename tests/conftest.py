@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from tests.coverage import Recorder
 
-from yett.events import TRACE, Record, pipeline
+from yett.events import TRACE, Record, current_scope, enter_scope, pipeline
 from yett.kernel import FrozenClock
 
 pytest_plugins = ["tests.journeys.fixtures", "tests.kdc", "tests.journeys.ldap_fixtures"]
@@ -36,6 +36,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Journeys come last: they are the slow ones, and once a browser was driven its event loop
     # counts as running in the main thread, where no other loop can run any more.
     items.sort(key=lambda item: "journeys" in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    # Tests that call a connection as its loop would leave its scope behind in the loop's place, which is theirs.
+    before = current_scope()
+    try:
+        return (yield)  # type: ignore[func-returns-value]
+    finally:
+        enter_scope(before)
 
 
 class Heard:

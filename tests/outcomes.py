@@ -64,7 +64,7 @@ def wordings(entry: dict[str, Any]) -> tuple[str, ...]:
 def _completed(piece: str, message: str) -> str:
     """A variant as a whole message: notes sometimes list only the words that vary."""
     group = _GROUP.search(message)
-    if group is None:
+    if group is None or piece.lower() in _clauses(message):
         return piece
     head, tail = message[: group.start()].strip(), message[group.end() :].strip()
     is_whole = piece.lower().startswith(head.lower()) if head else piece.lower().endswith(tail.lower())
@@ -74,6 +74,17 @@ def _completed(piece: str, message: str) -> str:
         if word.lower() in piece.lower().split():
             return f"{head} {word} {tail}".strip()
     return piece
+
+
+def _clauses(message: str) -> set[str]:
+    """What a message that is a list says one after the other, in lower case, a slash spelt out."""
+    pieces = message.lower().split(", ")
+    groups = [(piece, _GROUP.search(piece)) for piece in pieces if len(pieces) > 1]
+    return {
+        piece if group is None else f"{piece[: group.start()]}{word}{piece[group.end() :]}"
+        for piece, group in groups
+        for word in (group.group().split("/") if group is not None else ("",))
+    }
 
 
 def _forms(words: str, remark: re.Match[str] | None) -> tuple[str, ...]:

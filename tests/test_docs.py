@@ -61,6 +61,11 @@ def test_resilience_runs_as_written(tmp_path):
     "page",
     [
         "explain.md",
+        "applications.md",
+        "tokens-for-programs.md",
+        "personal-tokens.md",
+        "signing-out.md",
+        "registering-applications.md",
         "audit.md",
         "people.md",
         "operating.md",
@@ -81,6 +86,13 @@ def test_the_other_documents_run_against_a_running_gateway(gateway, tmp_path, pa
     done = run(script(page), tmp_path, YETT_CONFIG=str(gateway.config), REQUEST=number)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_moving_from_other_gateways_runs_as_written(tmp_path):
+    done = run(script("moving-from-other-gateways.md"), tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the configuration is in order") == 4
 
 
 def test_opentelemetry_runs_as_written(make_gateway, tmp_path):

@@ -4,6 +4,7 @@ Each function throws dice for one input, has it read, and asserts. None of them 
 none takes longer for a byte because of the bytes before it: `__main__` watches over that.
 """
 
+import base64
 import gzip
 import itertools
 import re
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.fuzz.grammar import Dice, chunks, damage, line, pieces, request, response
+from tests.oidc.foreign import Signer, text_of
 
 from yett.authn.letters import fold
 from yett.authn.otp import rules as mailed
@@ -30,6 +32,11 @@ from yett.net.trust import Networks
 from yett.net.trust import forwarded as trust
 from yett.net.trust.certificate import certificate_of
 from yett.net.trust.model import Claim
+from yett.oidc.client_auth.model import Reason, Secret
+from yett.oidc.client_auth.reading import read as read_client
+from yett.oidc.dpop.rules import Shown, Wanted
+from yett.oidc.dpop.rules import judge as judge_proof
+from yett.oidc.jose import read
 from yett.proxy.compression.negotiation import accepts, preferred, weights
 from yett.proxy.cookies import csrf_of, session_token
 from yett.proxy.rewriting.attributes import Attributes
@@ -577,6 +584,49 @@ def mail_addresses(dice: Dice) -> None:
     assert not mailed.is_allowed(address, ("other.example",)) or address.endswith("@other.example")
 
 
+# What clients of the provider prove themselves with
+
+_JSON: Final = [
+    b"{", b"}", b"[", b"]", b":", b",", b'"', b"1", b"-", b"e9", b"1e999", b"NaN", b"null", b"true", b"\\ud800",
+    b'"jti"', b'"iat":1800000000', b'"htm":"POST"', b'"htu":"https://a.test/t"', b'"alg":"ES256"',
+    b'"typ":"dpop+jwt"', b'"crit":[]', b'"jwk":{"kty":"EC"}', b'"kid":"x"', b"\xff", b"\x00", b"{" * 300,
+]  # fmt: skip
+_PROVEN: Final = Signer()
+_WANTED: Final = Wanted("POST", "https://a.test/t")
+_NOW: Final = 1_800_000_000.0
+_CREDENTIALS: Final = [
+    b"app", b":", b"secret", b"%", b"%3A", b"%25", b"%zz", b"%ff", b"+", b" ", b"\xc3\xa9", b"\xff", b"\x00", b"", b"=",
+]  # fmt: skip
+
+
+def signed_tokens(dice: Dice) -> None:
+    """Nothing but exactly a token is one, in one spelling, and what was changed is not signed any more."""
+    claims = {"jti": "x", "iat": _NOW, "htm": "POST", "htu": _WANTED.url}
+    if dice.chance(0.5):
+        whole = _PROVEN.sign(claims, typ="dpop+jwt", jwk=_PROVEN.jwk).encode()
+        text = damage(dice, whole).decode("utf-8", "surrogateescape")
+        is_whole = text.encode("utf-8", "surrogateescape") == whole
+    else:
+        made = (b"".join(dice.one(_JSON) for _ in range(dice.number(0, 12))) for _ in range(3))
+        text, is_whole = ".".join(text_of(each) for each in made), False
+    token = read(text)
+    assert token is None or text.split(".")[2] == text_of(token.signature)
+    shown = judge_proof(text, _WANTED, now=_NOW, lifetime=60, skew=10)
+    assert isinstance(shown, Shown) is is_whole
+
+
+def client_secrets(dice: Dice) -> None:
+    """A request proves its client in one way or not at all, however it is written."""
+    data = b"".join(dice.one(_CREDENTIALS) for _ in range(dice.number(0, 6)))
+    raw = base64.b64encode(data).decode() if dice.chance(0.8) else data.decode("latin-1")
+    form = {"client_id": dice.one(_CREDENTIALS).decode("latin-1")} if dice.chance(0.3) else {}
+    basic = read_client([f"Basic {raw}"], form)
+    assert isinstance(basic, Reason) or (isinstance(basic, Secret) and basic.client_id)
+    assert isinstance(read_client([f"Basic {raw}"], {**form, "client_secret": "x"}), Reason)
+    if isinstance(basic, Secret):
+        assert form.get("client_id", "") in {"", basic.client_id}
+
+
 PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     request_heads,
     following_heads,
@@ -594,4 +644,6 @@ PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     accepted_codings,
     typed_codes,
     mail_addresses,
+    signed_tokens,
+    client_secrets,
 )

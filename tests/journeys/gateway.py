@@ -309,6 +309,14 @@ class Visitor:
     def get(self, path="/", host="", **more):
         return self.go("GET", host or self.app_host, path, **more)
 
+    def is_out(self, path="/"):
+        """Whether the application is not what comes. A request that is on its way when a session ends is cut."""
+        try:
+            page = self.get(path)
+        except ConnectionError:
+            return False
+        return page.status != 200 or self.at[0] == self.sign_in_host
+
     def sign_in(self, name, password=None, path="/"):
         """Ask for a page, fill in the sign-in form that comes, and return where that ends."""
         page = self.get(path)

@@ -122,7 +122,7 @@ def test_a_person_who_is_disabled_is_out_within_a_second_or_two(gateway):
     assert visitor.sign_in("alice").status == 200
     gateway.run("users", "disable", "alice")
     try:
-        until(lambda: visitor.get("/").status != 200 or visitor.at[0] == SIGN_IN, seconds=5)
+        until(visitor.is_out, seconds=5)
     finally:
         gateway.run("users", "enable", "alice")
 

@@ -151,7 +151,7 @@ def test_the_next_person_of_a_name_inherits_no_factor_and_the_same_person_has_it
     kim, phone = enrol(house, "kim")
     before = users.path.read_text()
     house.run("users", "remove", "kim")
-    until(lambda: not is_in(kim), what="kim being out")
+    until(lambda: kim.is_out("/page"), what="kim being out")
     until(lambda: ("kim", "totp") in withheld(house), what="the app being withheld")
 
     add(users, "kim", ("careful", "staff"))
@@ -217,5 +217,5 @@ def test_an_entry_of_ldap_that_is_made_anew_is_another_person(make_gateway, ldap
 
     ldap.delete(dn_of("carol"))
     gateway.run("admin", "directory", "sync", "--full")
-    until(lambda: not is_in(again), what="carol being out")
+    until(lambda: again.is_out("/page"), what="carol being out")
     until(lambda: ("carol", "signin") in withheld(gateway))

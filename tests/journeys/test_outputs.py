@@ -234,6 +234,13 @@ def test_a_spool_without_a_disk_costs_records_of_the_output_and_nothing_else(mak
     row = until(lambda: (found := state(gateway))["dropped"] and found)
     assert 0 < row["waiting"] < 1000
     assert gateway.fetch("GET", SIGN_IN, "/readyz").status == 200
+
+    def is_full():
+        # What the queue had no room for never came to the disk.
+        fetch_many(gateway, 20)
+        return '"telemetry.output.spool_failed"' in gateway.output.read_text()
+
+    until(is_full, what="the spool without room")
     gateway.stop()
     codes = [entry["code"] for entry in journal(gateway)]
     assert "telemetry.output.spool_failed" in codes
@@ -245,8 +252,8 @@ def test_settings_change_while_the_gateway_runs(make_gateway, tmp_path):
     one, two = Collector(), Collector()
     gateway = make_gateway(telemetry=OUTPUT.format(port=one.port, more=""))
     try:
-        gateway.start()
         gateway.people()
+        gateway.start()
         until(lambda: state(gateway)["state"] == "working")
         file = tmp_path / "audit.jsonl"
         also = f'[[telemetry.output]]\nname = "file"\nto = "file:{file}"\naudit_only = true\n'

@@ -32,6 +32,9 @@ window = 2
 
 [signin.mfa]
 require_groups = ["careful"]
+
+[oidc.personal]
+enabled = true
 """
 SIZES = {"phone": (360, 740, "light"), "desk": (1280, 800, "dark")}
 CONTROLS = "a[href], button, input:not([type=hidden]), select, summary, textarea, [tabindex='0']"
@@ -66,6 +69,12 @@ PAGES = {
     "the app": ("alice", "/profile/app"),
     "another app": ("alice", "another app"),
     "recovery codes": ("alice", "recovery"),
+    "access tokens": ("alice", "/profile/tokens"),
+    "a new access token": ("alice", "new token"),
+    "access tokens, one of them": ("alice", "/profile/tokens"),
+    "a token that cannot be": ("alice", "unfit token"),
+    "being signed out by an application": ("alice", "/oidc/logout"),
+    "a sign-out that cannot be used": ("alice", "/oidc/logout?client_id=a&client_id=b"),
     "the password": ("alice", "/profile/password"),
     "a new password that will not do": ("alice", "unfit"),
     "all set": ("alice", "/onboarding"),
@@ -95,6 +104,10 @@ RENDERED = [
     ("device_done", {"is_approved": True, "name": "Terminal"}),
     ("device_done", {"is_approved": False, "name": "Terminal"}),
     ("link_done", {"is_authorized": True}),
+    ("connect", {"person": ALICE, "title": "Acme", "shown": "alice@example.org", "display_name": "Alice"}),
+    ("connections", {"person": ALICE, "notice": NOTICE, "providers": [{"title": "Acme", "href": "/"}],
+                     "links": [{"title": "Acme", "shown": "alice@example.org", "since": WHEN, "sealed": "x"}]}),
+    ("connections", {"person": ALICE, "notice": None, "providers": [], "links": []}),
 ]  # fmt: skip
 
 
@@ -245,6 +258,19 @@ class Desk:
         self.go(page, "/profile/app")
         page.click("text=Make new codes")
         page.wait_for_selector(".codes")
+
+    def reach_new_token(self, page):
+        self.go(page, "/profile/tokens")
+        page.fill("#name", "Backup script")
+        page.check("#s1")
+        page.click("form.fields button")
+        page.wait_for_selector("textarea")
+
+    def reach_unfit_token(self, page):
+        self.go(page, "/profile/tokens")
+        page.fill("#name", "Backup script")
+        page.click("form.fields button")
+        page.wait_for_selector("#problem")
 
     def reach_unfit(self, page):
         self.go(page, "/profile/password")

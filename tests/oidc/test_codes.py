@@ -71,3 +71,55 @@ async def test_a_record_of_another_program_is_nothing(codes, records, kept, cloc
     await records.put(f"oidc/codes/{rules.fingerprint(text)}", b'{"v":9}')
 
     assert await codes.spend(text) is None
+
+
+async def test_a_code_made_here_is_spent_without_being_read(codes, records, kept, clock, monkeypatch):
+    text, other = [await codes.issue(kept, now=clock.now()) for _ in range(2)]
+    reads = []
+    get = records.get
+
+    async def seen(key):
+        reads.append(key)
+        return await get(key)
+
+    monkeypatch.setattr(records, "get", seen)
+    assert (await codes.spend(text), reads) == ((Use.FIRST, kept), [])
+    assert (await codes.spend(text))[0] is Use.LATER
+    # What another node did to it counts all the same.
+    assert (await Codes(records).spend(other))[0] is Use.FIRST
+    assert (await codes.spend(other))[0] is Use.LATER
+
+
+async def test_codes_that_nobody_brings_are_not_kept_in_memory_without_end(codes, kept, clock, monkeypatch):
+    monkeypatch.setattr("yett.oidc.codes._KNOWN", 3)
+    texts = [await codes.issue(kept, now=clock.now()) for _ in range(5)]
+    assert len(codes._known) == 3
+    assert [(await codes.spend(text))[0] for text in texts] == [Use.FIRST] * 5
+    assert not codes._known
+
+
+async def test_codes_that_are_over_are_not_kept_in_memory(codes, kept, clock):
+    for _ in range(3):
+        await codes.issue(kept, now=clock.now())
+    clock.advance(60)
+    await codes.issue(replace(kept, expires_at=clock.now() + 60), now=clock.now())
+    assert len(codes._known) == 1
+
+
+async def test_who_looks_at_a_code_reads_nothing_the_first_time_and_spends_nothing(
+    codes, records, kept, clock
+):
+    text = await codes.issue(kept, now=clock.now())
+    inner = records.get
+    reads = []
+
+    async def seen(key):
+        reads.append(key)
+        return await inner(key)
+
+    records.get = seen
+    assert (await codes.look(text), reads) == ((Use.FIRST, kept), [])
+    assert (await codes.look(text), len(reads)) == ((Use.FIRST, kept), 1)
+    assert await codes.spend(text) == (Use.FIRST, kept)
+    assert (await codes.look(text))[0] is Use.LATER
+    assert await codes.look("guess") is None

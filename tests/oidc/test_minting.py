@@ -13,6 +13,8 @@ from tests.signin.conftest import ADA
 
 from yett.keys import MasterKey
 from yett.oidc import Minted, Minting, OIDCSettings, Unminted, Wanted, events
+from yett.oidc.signing import KeySet
+from yett.oidc.signing import events as signing_events
 
 ISSUER = "https://login.example.test"
 MASTER = MasterKey(b"m" * 32)
@@ -46,7 +48,7 @@ def mint(minting, person=ADA, wanted=WIKI, *, auth_time=None, ends_at=LATE):
 
 
 async def fetch(minting, path="/oidc/jwks"):
-    app = Starlette(routes=minting.routes)
+    app = Starlette(routes=KeySet([minting.published]).routes)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ISSUER) as client:
         return await client.get(path)
 
@@ -77,7 +79,7 @@ async def test_a_token_says_who_where_and_until_when_and_the_published_keys_veri
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert heard("oidc.mint_bearer", "oidc.jwks") == [
         (events.bearer_minted, {"user": "ada", "client": "Wiki", "session": "s1", "lifetime": 300.0}),
-        (events.jwks_requested, {}),
+        (signing_events.jwks_requested, {}),
     ]
 
 

@@ -276,7 +276,7 @@ async def make_place(clock):
     tasks = Supervisor()
     started = []
 
-    async def make(*, public_port=443, records=None, max_body=1 << 20, origins=(), **changes):
+    async def make(*, public_port=443, records=None, max_body=1 << 20, origins=(), tokens=None, **changes):
         size = SizeGuard(SizeSettings(max_body=max_body))
         await size.start()
         records = records or Failing(MemoryRecords(clock))
@@ -312,6 +312,7 @@ async def make_place(clock):
             refuse_unrecorded=lambda: place.refuses,
             door=door,
             balancer=balancer,
+            tokens=tokens,
         )
 
         return place

@@ -542,3 +542,22 @@ async def test_the_cookie_of_one_host_is_none_for_another_on_the_same_connection
     assert isinstance(await place.decide(here), Forward)
     assert isinstance(await place.decide(there), Answer)
     assert there.scope.user == ""
+
+
+# Questions of other proxies.
+
+
+async def test_questions_at_the_sign_in_host_are_answered_before_any_guard(make_place):
+    place = await make_place(max_body=1)
+    asked = []
+
+    def answer(request):
+        asked.append(request.path)
+        return Answer(200, b"yes") if request.path == "/ingress/auth" else None
+
+    place.gate.answer_with(answer)
+    headers = {"Host": SIGN_IN, "Content-Length": "100"}
+    assert (await place.decide(request_for("GET", "/ingress/auth", headers))).body == b"yes"
+    assert (await place.decide(request_for("GET", "/signin", headers))).status == 413
+    await place.decide(request_for("GET", "/ingress/auth", {"Host": WIKI}))
+    assert asked == ["/ingress/auth", "/signin"]

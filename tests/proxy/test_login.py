@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.proxy.conftest import DOCS, MASTER, SIGN_IN, WIKI, mapping, query_of
+from tests.tampering import altered
 
 from yett.events import Scope, enter_scope, leave_scope
 from yett.kernel import FrozenClock
@@ -186,7 +187,7 @@ async def test_a_state_that_was_not_sealed_for_this_is_refused(trip, clock, hear
 
 async def test_a_changed_state_is_refused(trip, heard):
     state = trip.query["state"]
-    await trip.arrive(state=state[:-2] + ("A" if state[-2] != "A" else "B") + state[-1])
+    await trip.arrive(state=altered(state))
     assert heard("proxy") == [(events.state_unreadable, {"host": WIKI})]
 
 
@@ -355,7 +356,7 @@ async def test_a_host_that_is_served_no_more_lets_nobody_in(place, trip, heard):
 
 
 async def test_a_store_out_of_reach_is_our_fault_and_the_code_stays_good(place, trip, heard):
-    place.records.fails = frozenset({"get"})
+    place.records.fails = frozenset({"get", "replace"})
     outcome = await trip.arrive()
     assert outcome.status == 503
     assert heard("proxy") == [(events.exchange_failed, {"host": WIKI, "reason": "unavailable"})]

@@ -36,6 +36,29 @@ async def test_a_session_is_recognised_by_its_token_at_its_host_only(sessions, s
     assert sessions.peek(at_app.session.ref, HOST) is None
 
 
+async def test_a_session_that_something_else_rests_on_is_kept_alive_by_its_handle(sessions, sign_in, clock):
+    sign_on, _ = await sign_in(sessions)
+    clock.advance(60)
+    assert sessions.attend(sign_on.session.ref) == sign_on.session
+    assert sessions.live("ada")[0].last_activity == clock.now()
+    assert sessions.attend("nothing") is None
+    await sessions.revoke(sign_on.session.ref)
+    assert sessions.attend(sign_on.session.ref) is None
+
+
+async def test_a_session_is_found_by_its_handle_without_being_used(sessions, sign_in, clock):
+    sign_on, at_app = await sign_in(sessions)
+    clock.advance(60)
+    assert sessions.find(sign_on.session.ref) == sign_on.session
+    assert sessions.find(at_app.token) is None
+    assert sessions.is_live(sign_on.session.ref)
+    assert not sessions.is_live(at_app.token)
+    await sessions.revoke(sign_on.session.ref)
+    assert sessions.find(sign_on.session.ref) is None
+    assert not sessions.is_live(sign_on.session.ref)
+    assert sessions.find(at_app.session.ref) is None
+
+
 @pytest.mark.parametrize("token", ["", b"", "x" * 43, "x" * 10_000, b"\xff\x00" * 20, "\ud800", "ü" * 20])
 async def test_anything_else_is_no_session(sessions, sign_in, token):
     await sign_in(sessions)

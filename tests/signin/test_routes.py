@@ -433,3 +433,8 @@ async def test_the_primary_method_stands_first(place, clock, primary):
     }
     assert min(places, key=places.get) is primary
     assert page.count("Send me a link by mail") == 1
+
+
+async def test_the_name_that_an_application_expects_is_filled_in(browser):
+    page = await browser.get("/signin", params={"next": AUTHORIZE, "login_hint": 'b"o'})
+    assert 'value="b&#34;o"' in page.text

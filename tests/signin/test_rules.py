@@ -325,3 +325,20 @@ def test_how_much_a_query_wants_to_be_proven(query, wanted):
 def test_only_what_takes_somebody_answers_who_is_there_now(method, factor, is_asked):
     assert rules.is_asked_anew({rules.AGAIN: "1", **factor}, method) is is_asked
     assert not rules.is_asked_anew(factor, method)
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        (b"login_hint=ada", "ada"),
+        (b"login_hint=ada%40example.test&next=%2F", "ada@example.test"),
+        (b"login_hint=a%0ab", ""),
+        (b"login_hint=a%00", ""),
+        (b"login_hint=" + b"a" * 257, ""),
+        (b"login_hint=ada&login_hint=bob", ""),
+        (b"login_hint=%zz", ""),
+        (b"", ""),
+    ],
+)
+def test_the_name_that_an_application_expects_is_one_short_line(query, name):
+    assert rules.wanted_name(query) == name

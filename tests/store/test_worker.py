@@ -53,6 +53,19 @@ async def test_what_is_queued_while_it_works_shares_one_transaction(worker, told
     assert told == [([], None), ([], None)]
 
 
+async def test_what_is_submitted_in_one_turn_of_the_loop_shares_one_transaction(worker, told):
+    groups = await asyncio.gather(*(worker.submit(id) for _ in range(50)))
+
+    assert len(set(groups)) == 1
+    assert told == [([], None)]
+
+
+async def test_what_was_submitted_just_before_the_end_is_done(worker):
+    last = worker.submit(count)
+    await worker.close()
+    assert await last == 2
+
+
 async def test_a_fault_in_one_operation_reaches_only_whoever_asked(worker, held):
     fine, broken, again = worker.submit(count), worker.submit(lambda _: {}["missing"]), worker.submit(count)
     held.set()

@@ -77,7 +77,7 @@ class Accounts:
             is_enabled=snapshot[ServiceSettings].enable_portal, has_onboarding=onboarding.enabled
         )
         lifecycle.add("profile pages", self.portal.start, _nothing)
-        self._profile = Profile(
+        self.profile = Profile(
             self.portal,
             flow,
             factors,
@@ -92,7 +92,7 @@ class Accounts:
             clock,
             origin=origin,
         )
-        self.entry = self._profile.entry
+        self.entry = self.profile.entry
         enrolment = Enrolment(flow, onward.second, factors)
         sessions.created.connect(enrolment.told)
         invitations = Invitations(records, onboarding, clock)
@@ -127,7 +127,7 @@ class Accounts:
     @property
     def routes(self) -> list[BaseRoute]:
         """The pages and calls."""
-        return [*self._profile.routes, *self._onboarding.routes]
+        return [*self.profile.routes, *self._onboarding.routes]
 
     async def apply(self, new: Snapshot) -> None:
         """Go by other settings from now on."""

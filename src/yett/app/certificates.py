@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from yett.app.ldap import FromLDAP
-from yett.authn.x509 import X509, Rechecks, X509Commands, X509Settings
+from yett.authn.x509 import X509, Chain, Rechecks, Standing, X509Commands, X509Settings
 from yett.config import Snapshot
 from yett.identity import Directory
 from yett.kernel import Clock, Lifecycle, Supervisor
@@ -55,6 +55,10 @@ class ClientCertificates:
         self.step = CertificateSignIn(
             self._method, flow, Sealer(master, "signin/x509"), snapshot[SignInSettings], clock, origin=origin
         )
+
+    def listed(self, chain: Chain) -> Standing:
+        """What the lists say about the revocation of a certificate, whoever's it is."""
+        return self._method.listed(chain)
 
     @property
     def commands(self) -> list[Any]:

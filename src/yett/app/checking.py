@@ -10,21 +10,30 @@ from yett.events import catalogue
 from yett.guard.geo import GeoSettings, check_geo
 from yett.guard.pow import PowSettings, check_pow
 from yett.guard.time import TimeSettings, check_time
+from yett.identity.federation import FederationSettings, check_federation
 from yett.identity.ldap import LdapSettings, check_ldap
 from yett.kernel.outputs import check_outputs
 from yett.kernel.telemetry import Format, TelemetrySettings
 from yett.kernel.tracing import TracingSettings, check_tracing
 from yett.net import ServiceSettings, addresses_of
 from yett.net.dns import DNSSettings, check_dns
+from yett.net.fetching import FetchingSettings, check_fetching
 from yett.net.trust import check_trust
 from yett.notify.mail import MailSettings, SMTPSettings, check_mail
 from yett.notify.notices import NotifySettings, check_notices
+from yett.oidc import OIDCSettings
+from yett.oidc.clients import check_clients
 from yett.oidc.device import DeviceGrantSettings, check_device_clients
+from yett.oidc.exchange import ExchangeSettings, check_exchange
+from yett.oidc.mtls import MutualTLSSettings, check_mutual_tls
+from yett.oidc.signing import SigningSettings, check_signing
 from yett.ops.console import ConsoleSettings, check_console
 from yett.ops.metrics import MetricsSettings, check_metrics
 from yett.ops.searching import LogsSettings, check_queries
 from yett.pki import overlap_problem
 from yett.proxy import ProxySettings, check_proxy
+from yett.proxy.forward_auth import ForwardAuthSettings, check_forward_auth
+from yett.tokens import TokensSettings, check_tokens
 
 
 def check(snapshot: Snapshot) -> Iterator[Mistake]:
@@ -43,19 +52,29 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     yield from check_trust(service)
     yield from check_x509(snapshot[X509Settings], service)
     yield from check_dns(snapshot[DNSSettings])
+    yield from check_fetching(snapshot[FetchingSettings])
     yield from check_ldap(snapshot[LdapSettings])
+    yield from check_federation(snapshot[FederationSettings])
     yield from check_time(snapshot[TimeSettings])
     yield from check_geo(snapshot[GeoSettings])
     yield from check_pow(snapshot[PowSettings])
     yield from check_kerberos(snapshot[KerberosSettings])
     yield from check_passkeys(snapshot[PasskeySettings], service.hostname)
     yield from check_proxy(snapshot[ProxySettings], service.hostname)
+    yield from check_tokens(snapshot[TokensSettings], service.hostname)
+    yield from check_forward_auth(snapshot[ForwardAuthSettings], snapshot[TokensSettings], service)
     smtp = snapshot[SMTPSettings]
     yield from check_mail(smtp, snapshot[MailSettings])
     yield from check_notices(snapshot[NotifySettings], catalogue.events, has_mail=bool(smtp.host))
     bearers = [(each.app, each.bearer) for each in snapshot[ProxySettings].mapping]
     audiences = {bearer.audience or app for app, bearer in bearers if bearer is not None}
     yield from check_device_clients(snapshot[DeviceGrantSettings], audiences)
+    programs = {each.id for each in snapshot[DeviceGrantSettings].client}
+    yield from check_clients(snapshot[OIDCSettings].client, programs, audiences)
+    signed = [(each.id, each.id_token_algorithm) for each in snapshot[OIDCSettings].client]
+    yield from check_signing(snapshot[SigningSettings], signed)
+    yield from check_mutual_tls(snapshot[MutualTLSSettings])
+    yield from check_exchange(snapshot[ExchangeSettings])
     yield from check_metrics(snapshot[MetricsSettings])
     yield from check_console(snapshot[ConsoleSettings])
     yield from check_tracing(snapshot[TracingSettings])

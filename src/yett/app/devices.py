@@ -15,7 +15,6 @@ from yett.keys import MasterKey, Sealer
 from yett.notify import Mailer
 from yett.oidc import Minting, OIDCSettings
 from yett.oidc.device import KIND, DeviceGrant, DeviceGrantSettings
-from yett.oidc.device import routes as grant_routes
 from yett.sessions import Sessions
 from yett.signin import Flow
 from yett.signin.device import DeviceStep
@@ -52,10 +51,10 @@ class Devices:
         lifecycle.add("device codes", self.codes.start, _nothing)
         # The same keys as those of other tokens: they follow from the cluster key.
         self._minting = Minting(master, snapshot[OIDCSettings], clock, issuer=origin)
-        self._grant = DeviceGrant(
+        self.grant = DeviceGrant(
             self.codes, self._minting, sessions, directory, snapshot[DeviceGrantSettings], clock
         )
-        self.codes.join(KIND, self._grant)
+        self.codes.join(KIND, self.grant)
 
         async def refresh(name: str) -> bool | None:
             return await ldap.is_known(name, directory.person(name))
@@ -84,7 +83,6 @@ class Devices:
         typing = DeviceStep(flow, self.codes, sealer, clock, origin=origin)
         self.routes: list[BaseRoute] = [
             *typing.routes,
-            *grant_routes(self._grant, issuer=origin),
             *self.asking.routes,
             *opening.routes,
         ]
@@ -100,7 +98,7 @@ class Devices:
         self.codes.apply(self._settled.device_codes)
         self._links.apply(self._settled.links)
         self._minting.apply(new[OIDCSettings])
-        self._grant.apply(new[DeviceGrantSettings])
+        self.grant.apply(new[DeviceGrantSettings])
 
 
 async def _nothing() -> None:

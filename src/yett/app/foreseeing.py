@@ -21,6 +21,13 @@ class Scripted(Protocol):
     def script(self) -> str: ...
 
 
+class Offering(Protocol):
+    """Other providers."""
+
+    @property
+    def is_offered(self) -> bool: ...
+
+
 def foresight_of(
     factors: Factors,
     settings: MFASettings,
@@ -30,6 +37,7 @@ def foresight_of(
     certificates: Addressed,
     kerberos: Addressed,
     links: Addressed,
+    providers: Offering,
 ) -> Foresight:
     """What knows the ways in, as the sign-in page offers them."""
 
@@ -43,6 +51,10 @@ def foresight_of(
     async def link(person: Person) -> bool:
         return bool(links.address and person.email)
 
+    async def federated(_: Person) -> bool:
+        # Whoever may come from there is only known when they do.
+        return providers.is_offered
+
     return Foresight(
         factors,
         settings,
@@ -52,6 +64,7 @@ def foresight_of(
             Method.X509: _if_on(certificates),
             Method.KERBEROS: _if_on(kerberos),
             Method.MAGIC_LINK: link,
+            Method.FEDERATED: federated,
         },
     )
 

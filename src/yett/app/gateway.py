@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from yett import __version__, native
 from yett.app.checking import check
+from yett.app.forward_auth import ForOtherProxies
 from yett.app.people import People
 from yett.authn.kerberos import end_point
 from yett.config import Loaded, Reloader, Snapshot, load
@@ -48,7 +49,7 @@ from yett.net.dns import DNSSettings
 from yett.net.dns import Resolver as NameResolver
 from yett.net.ech import ECHCommands
 from yett.net.http import Gate, HTTPServer, Limits, Request, Sender
-from yett.net.pages import http_error
+from yett.net.pages import PathRouter, http_error
 from yett.net.trust import Trust, private_fields
 from yett.notify.mail import Mailer
 from yett.notify.notices import Notifier, NotifyCommands, NotifySettings
@@ -102,7 +103,7 @@ from yett.proxy.group_monitor import GroupMonitor
 from yett.proxy.rehearsal import Rehearsal
 from yett.proxy.shadow import Mirror
 from yett.proxy.transport import BackendNames, Rotation, Wishes
-from yett.sessions import Ended, SessionCommands, Sessions
+from yett.sessions import SessionCommands, Sessions
 from yett.store import (
     ClusterSettings,
     CountedRecords,
@@ -220,17 +221,25 @@ class Yett:
             origin=origin,
         )
         add("console", self._console.start, self._console.stop)
-        pages = Starlette(
-            routes=[
+        self._other_proxies = ForOtherProxies(
+            people,
+            snapshot,
+            clock,
+            tasks,
+            self.lifecycle,
+            origin=origin,
+            limits=limits_of(service),
+            refuse_unrecorded=lambda: self.telemetry.refuses_unrecorded,
+        )
+        pages = Starlette(exception_handlers={HTTPException: http_error})
+        pages.router = PathRouter(
+            [
                 *people.routes,
-                *minting.routes,
+                *self._other_proxies.routes,
                 *health_routes(self.readiness),
                 *self._console.routes,
-            ],
-            exception_handlers={HTTPException: http_error},
+            ]
         )
-        # A redirect to the same address with a slash would repeat a query that may carry a code.
-        pages.router.redirect_slashes = False
         balancer = Balancer(
             records,
             compile_pools(snapshot[ProxySettings].pool),
@@ -258,7 +267,9 @@ class Yett:
             balancer=balancer,
             mirror=mirror,
             bearers=bearers,
+            tokens=people.personal.session_for,
         )
+        self._other_proxies.join(self.proxy.gate)
         self._trust = Trust(service)
         is_needed = service.proxy_mode is not ProxyMode.OFF or service.client_cert_forward
         trust = self._trust if is_needed else None
@@ -269,9 +280,10 @@ class Yett:
         await self._rotation.follow(_transports(snapshot[ProxySettings]))
         add("rotation of authorities", self._rotation.start, self._rotation.stop)
         self._cut_what_is_lost(sessions, directory)
+        people.personal.tokens.gone.connect(lambda told: self._cut(told.token.id))
 
         certificates, static, autotls = self._certify(records, master)
-        people.kerberos.spnego.end_point = _end_point_of(certificates, service.hostname)
+        people.kerberos.method.spnego.end_point = _end_point_of(certificates, service.hostname)
         self._offer_metrics(
             Rooms(self.readiness, self.server, self.proxy.gate, sessions, certificates, balancer, mirror)
         )
@@ -329,7 +341,7 @@ class Yett:
 
     def _cut_what_is_lost(self, sessions: Sessions, directory: Directory) -> None:
         """What is open ends with its session, and with the groups that it was opened by."""
-        sessions.ended.connect(self._cut)
+        sessions.ended.connect(lambda ended: self._cut(ended.session.ref))
         settings = self.snapshot[ProxySettings].group_monitor
         self._group_monitor = GroupMonitor(
             sessions, directory, settings, self.tasks, rule_of=self.proxy.rule_of, cut=self.server.cut
@@ -388,6 +400,7 @@ class Yett:
             clock=self._clock,
             sign_in_host=service.hostname,
             limits=limits_of(service),
+            tokens=people.personal.tokens.foresee,
         )
 
     def _mirror(self, service: ServiceSettings) -> Mirror:
@@ -459,11 +472,11 @@ class Yett:
     async def _drain(self) -> None:
         await self.server.drain(self.snapshot[ServiceSettings].drain_timeout.total_seconds())
 
-    def _cut(self, ended: Ended) -> None:
-        """A session that ends takes its open requests and tunnels with it."""
+    def _cut(self, ref: str) -> None:
+        """A session, or a token, that ends takes its open requests and tunnels with it."""
 
         def matches(request: Request) -> bool:
-            return request.scope.session == ended.session.ref
+            return request.scope.session == ref
 
         self.server.cut(matches)
 
@@ -513,6 +526,7 @@ class Yett:
             self.snapshot = new
             await self.telemetry.apply(new[TelemetrySettings], new[AuditSettings])
             await people.apply(new)
+            self._other_proxies.apply(new)
             await guards.apply(new)
             minting.apply(new[OIDCSettings])
             self._group_monitor.apply(new[ProxySettings].group_monitor)

@@ -48,6 +48,17 @@ class FromLDAP:
             await self._sync(name)
         ]
 
+    async def is_free(self, name: str) -> bool | None:
+        """Whether no entry of LDAP has a name, as of now; None when LDAP could not be asked.
+
+        A name that several entries claim is nobody's, and not free.
+        """
+        if self.method is None:
+            return True
+        return {SyncResult.DONE: False, SyncResult.NOT_THERE: True, SyncResult.FAILED: None}[
+            await self._sync(name)
+        ]
+
     def commands(self, find: Callable[[str], Person | None]) -> list[Any]:
         """Objects whose methods operators may call."""
         return [DirectoryCommands(self.people, find)]

@@ -14,9 +14,13 @@ from starlette.routing import BaseRoute
 from yett.app.accounts import Accounts
 from yett.app.certificates import ClientCertificates
 from yett.app.devices import Devices
+from yett.app.federation import Providers
 from yett.app.foreseeing import foresight_of
+from yett.app.kerberos import Tickets
 from yett.app.ldap import FromLDAP
-from yett.authn.kerberos import Kerberos, KerberosCommands, KerberosSettings
+from yett.app.oidc import OIDC
+from yett.app.personal import PersonalTokens
+from yett.app.scoped_tokens import ScopedTokensRoom
 from yett.authn.otp import EmailCodes, OTPCommands, OTPSettings
 from yett.authn.passkey import Expiry, PasskeyCommands, PasskeyLetters, Passkeys, PasskeySettings
 from yett.authn.password import Password, PasswordSettings, limits_of
@@ -24,11 +28,12 @@ from yett.authn.totp import Totp, TotpCommands, TotpSettings
 from yett.config import Snapshot
 from yett.identity import Directory, LocalUsers
 from yett.identity.belongings import Belongings, BelongingsCommands, IdentitySettings
+from yett.identity.federation import FederatedPeople
 from yett.kernel import Clock, Lifecycle, Supervisor
 from yett.keys import MasterKey, Sealer
+from yett.net.fetching import Fetcher, FetchingSettings
 from yett.net.http import LookUp
 from yett.notify.mail import MailCommands, Mailer, MailSettings, SMTPSettings
-from yett.oidc import OIDCSettings, Provider
 from yett.sessions import Sessions, SessionSettings
 from yett.signin import (
     Factors,
@@ -41,7 +46,6 @@ from yett.signin import (
     SignIn,
     SignInSettings,
 )
-from yett.signin.kerberos import KerberosStep
 from yett.signin.passkey import PasskeyPages, PasskeyScript, PasskeyStep
 from yett.store import ModuleData, Records
 
@@ -65,12 +69,16 @@ class People:
     ) -> None:
         add = lifecycle.add
         host = urlsplit(origin).hostname or ""
+        self.fetcher = Fetcher(snapshot[FetchingSettings], look_up)
         self.mailer = Mailer(snapshot[SMTPSettings], snapshot[MailSettings], tasks, clock, host=host)
         add("mail", self.mailer.start, self.mailer.stop)
         users = LocalUsers((folder or Path("/etc/yett")) / "users.toml", tasks, clock)
         add("users file", users.start, users.stop)
         self.ldap = FromLDAP(records, snapshot, tasks, clock, lifecycle)
-        self.directory = Directory([users, self.ldap.people], tasks)
+        others = FederatedPeople(records, tasks, clock)
+        add("people of other providers", others.start, others.stop)
+        # Whoever comes from elsewhere never takes the place of somebody who is known here.
+        self.directory = Directory([users, self.ldap.people, others], tasks)
         add("directory", self.directory.start, self.directory.stop)
         self.sessions = Sessions(records, snapshot[SessionSettings], clock, tasks)
         add("sessions", self.sessions.start, self.sessions.stop)
@@ -215,28 +223,20 @@ class People:
             ldap=self.ldap,
             application_of=lambda query: self.provider.application_of(query),  # noqa: PLW0108 - it is built below
         )
-        self.kerberos = Kerberos(
-            snapshot[KerberosSettings],
+        self.kerberos = Tickets(
             records,
             master,
-            self.directory,
-            self.sessions,
+            snapshot,
+            folder,
             tasks,
             clock,
-            host=host,
-            data=folder,
-            sync=self._is_known_now,
-        )
-        add("kerberos", self.kerberos.start, self.kerberos.stop)
-        self.sessions.ended.connect(self.kerberos.tickets.forget)
-        self._kerberos_step = KerberosStep(
-            self.kerberos,
-            self.flow,
-            Sealer(master, "signin/kerberos"),
-            snapshot[SignInSettings],
-            limits_of(snapshot[PasswordSettings]),
-            clock,
+            lifecycle,
             origin=origin,
+            host=host,
+            directory=self.directory,
+            sessions=self.sessions,
+            flow=self.flow,
+            ldap=self.ldap,
         )
         self._certificates = ClientCertificates(
             records,
@@ -253,6 +253,23 @@ class People:
             ldap=self.ldap,
             look_up=look_up,
         )
+        self._providers = Providers(
+            records,
+            master,
+            snapshot,
+            tasks,
+            clock,
+            lifecycle,
+            origin=origin,
+            fetcher=self.fetcher,
+            people=others,
+            directory=self.directory,
+            ldap=self.ldap,
+            sessions=self.sessions,
+            flow=self.flow,
+            profile=self._accounts.profile,
+            portal=self._accounts.portal,
+        )
         self._sign_in = SignIn(
             self.flow,
             self._passwords,
@@ -262,8 +279,9 @@ class People:
             origin=origin,
             passkeys=self._passkey_script,
             links=self._devices.asking,
-            kerberos=self._kerberos_step,
+            kerberos=self.kerberos.step,
             certificates=self._certificates.step,
+            providers=self._providers.step,
             portal=self._accounts.portal,
         )
         self.foresight = foresight_of(
@@ -272,17 +290,67 @@ class People:
             self.passkeys,
             script=self._passkey_script,
             certificates=self._certificates.step,
-            kerberos=self._kerberos_step,
+            kerberos=self.kerberos.step,
             links=self._devices.asking,
+            providers=self._providers.step,
         )
-        self.provider = Provider(
-            records, self.sessions, self.directory, snapshot[OIDCSettings], clock, issuer=origin
+        self.oidc = OIDC(
+            records,
+            master,
+            snapshot,
+            tasks,
+            clock,
+            lifecycle,
+            origin=origin,
+            directory=self.directory,
+            sessions=self.sessions,
+            fetcher=self.fetcher,
+            listed=self._certificates.listed,
+            data=data,
+            portal=self._accounts.portal,
+            flow=self.flow,
+            devices=self._devices.grant,
+            users=users,
+        )
+        self.provider = self.oidc.provider
+        self.personal = PersonalTokens(
+            records,
+            data,
+            master,
+            snapshot,
+            tasks,
+            clock,
+            lifecycle,
+            origin=origin,
+            host=host,
+            directory=self.directory,
+            mailer=self.mailer,
+            signing=self.oidc.signing,
+            issued=self.oidc.tokens,
+            profile=self._accounts.profile,
+        )
+        self.scoped = ScopedTokensRoom(
+            records,
+            master,
+            snapshot,
+            tasks,
+            clock,
+            lifecycle,
+            origin=origin,
+            host=host,
+            directory=self.directory,
+            sessions=self.sessions,
+            clients=lambda: self.provider.clients.configured,
+            access=self.oidc.tokens,
+            portal=self._accounts.portal,
         )
 
     @property
     def routes(self) -> list[BaseRoute]:
         """The pages and interfaces of the sign-in host that are about people."""
         return [
+            # Programs ask these by the thousand, and routes are tried one after another.
+            *self.oidc.routes,
             *self._sign_in.routes,
             *self._onward.routes,
             *self._passkey_script.routes,
@@ -291,8 +359,10 @@ class People:
             *self._accounts.routes,
             *self._certificates.step.routes,
             *self._devices.routes,
-            *self._kerberos_step.routes,
-            *self.provider.routes,
+            *self._providers.routes,
+            *self.kerberos.routes,
+            *self.personal.routes,
+            *self.scoped.routes,
         ]
 
     @property
@@ -303,15 +373,20 @@ class People:
             BelongingsCommands(self._belongings),
             PasskeyCommands(self.passkeys),
             MailCommands(self.mailer),
-            KerberosCommands(self.kerberos),
+            *self.kerberos.commands,
             OTPCommands(self.codes),
             TotpCommands(self.totp),
             *self._accounts.commands,
             *self._certificates.commands,
+            *self._providers.commands,
+            *self.oidc.commands,
+            *self.personal.commands,
+            *self.scoped.commands,
         ]
 
     async def apply(self, new: Snapshot) -> None:
         """Go by other settings from now on."""
+        self.fetcher.apply(new[FetchingSettings])
         await self.mailer.apply(new[SMTPSettings], new[MailSettings])
         self._belongings.settings = new[IdentitySettings]
         self.sessions.use(new[SessionSettings])
@@ -329,12 +404,11 @@ class People:
         self._expiry.settings = new[PasskeySettings]
         await self._certificates.apply(new)
         self._devices.apply(new)
-        await self.kerberos.apply(new[KerberosSettings])
-        self._kerberos_step.apply(new[SignInSettings], limits_of(new[PasswordSettings]))
-        self.provider.apply(new[OIDCSettings])
-
-    async def _is_known_now(self, name: str) -> bool | None:
-        return await self.ldap.is_known(name, self.directory.person(name))
+        self._providers.apply(new)
+        await self.kerberos.apply(new)
+        await self.oidc.apply(new)
+        self.personal.apply(new)
+        self.scoped.apply(new)
 
 
 async def _nothing() -> None:

@@ -12,6 +12,8 @@ import enum
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
+import msgspec
+
 
 class Sensitivity(enum.Enum):
     """Who may see a value: anybody with the log, or only those who may see personal data."""
@@ -72,6 +74,25 @@ Sought = Annotated[str, Kind(Sensitivity.SENSITIVE, "sought")]
 """What somebody looked for in the log, as they typed it."""
 Error = Annotated[str, Kind(Sensitivity.SENSITIVE, "error")]
 """What an exception said; `events.describe` makes one safely."""
+# Scoped tokens, under the names that Gafaelfawr gives these things. A value of `UNSET` leaves the field out.
+TokenKey = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.PUBLIC, "token")]
+"""The key of the token that a request came with; it names the token and proves nothing."""
+TokenUser = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.SENSITIVE, "token_username")]
+TokenName = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.SENSITIVE, "token_name")]
+"""What somebody calls a token of theirs."""
+TokenExpires = Annotated[str | None, Kind(Sensitivity.PUBLIC, "token_expires")]
+TokenUserinfo = Annotated[dict[str, Any], Kind(Sensitivity.SENSITIVE, "token_userinfo")]
+"""What a token says about its user: name, email, uid, gid, groups."""
+Overrides = Annotated[dict[str, Any], Kind(Sensitivity.PUBLIC, "quota_overrides")]
+Scopes = Annotated[tuple[str, ...] | msgspec.UnsetType, PUBLIC]
+Seconds = Annotated[int | msgspec.UnsetType | None, PUBLIC]
+TokenSource = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.PUBLIC, "token_source")]
+Caller = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.SENSITIVE, "auth.user_id")]
+"""Like `User`, for where there may be nobody."""
+URL = Annotated[str | msgspec.UnsetType, Kind(Sensitivity.SENSITIVE)]
+"""An address that another program asks about, without what in it may be secret."""
+Word = Annotated[str | msgspec.UnsetType | None, PUBLIC]
+"""A name of our own, or none."""
 AdfNumber = Annotated[int, Kind(Sensitivity.PUBLIC, "adf.id")]
 """The number of the message in ADF's list that an event stands for; the dialect `adf` writes it as its ID."""
 

@@ -22,6 +22,10 @@ class Person:
     """Which source of the directory this comes from."""
     id: str = ""
     """What their entry there is called for good, and no other will be; empty when it has only the name."""
+    uid: int | None = None
+    """Their number on Unix systems, where the source has one."""
+    gid: int | None = None
+    """The number of their own group there."""
 
     @property
     def entry(self) -> str:

@@ -11,21 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from yett.events import describe
 from yett.identity import Person
 from yett.identity.access import ASSURANCE, METHODS, assurance_of
 from yett.kernel import Clock, new_id
 from yett.keys import Epochs, MasterKey, NoKey
-from yett.net.pages import problem
 from yett.oidc import events
 from yett.oidc.config import OIDCSettings
 from yett.oidc.model import Minted, Unminted, Wanted
 
-JWKS = "/oidc/jwks"
 MAX_TOKEN = 16 * 1024
 """Characters of the longest token: what many servers take as one header field at most."""
 MAX_LIFETIME = 3600.0
@@ -41,7 +36,6 @@ class Minting:
         self.issuer = issuer
         self._clock = clock
         self._epochs = Epochs(master, _PURPOSE, settings.key_rotation.total_seconds())
-        self.routes = [Route(JWKS, self._jwks, methods=["GET"])]
 
     def apply(self, settings: OIDCSettings) -> None:
         """Change keys at another pace from now on."""
@@ -129,17 +123,9 @@ class Minting:
             return Unminted.TOO_LONG
         return Minted(token, float(issued_at), float(expires_at))
 
-    async def _jwks(self, request: Request) -> Response:
-        """The public keys, as a JWK set (RFC 7517)."""
-        events.jwks_requested()
-        try:
-            keys = self._epochs.published(self._clock.now(), "EdDSA")
-        except NoKey:
-            return problem(request, 503, "There are no keys at the moment", "Try again in a moment.")
-        answer = JSONResponse({"keys": keys})
-        answer.headers["Cache-Control"] = f"public, max-age={self._epochs.fresh_for}"
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
+    def published(self) -> list[dict[str, str]]:
+        """The public keys to check tokens with, as JSON Web Keys (RFC 7517). Raises NoKey."""
+        return self._epochs.published(self._clock.now(), "EdDSA")
 
 
 def _base64url(raw: bytes) -> str:

@@ -1,11 +1,11 @@
 """Running the gateway: the admin socket, the commands, the printed references and the demo.
 
 `shell` makes a command line out of the registry; `admin/` carries commands to a running gateway;
-`status`, `outputs`, `settings`, `history`, `data`, `record`, `audit`, `explain`, `access/`, `converting/` and
-`reference` are commands; `health` is for load balancers.
+`status`, `outputs`, `settings`, `history`, `data`, `record`, `audit`, `explain`, `access/`, `converting/`,
+`importing/` and `reference` are commands; `health` is for load balancers.
 """
 
-from yett.ops import converting, reference, store
+from yett.ops import converting, importing, reference, store
 from yett.ops.access import AccessCommands
 from yett.ops.audit import AuditCommands
 from yett.ops.data import DataCommands
@@ -31,6 +31,7 @@ __all__ = [
     "StatusCommands",
     "converting",
     "health_routes",
+    "importing",
     "reference",
     "store",
 ]

@@ -157,6 +157,16 @@ def sign_in_required() -> Answer:
     )
 
 
+def token_refused() -> Answer:
+    """For a program whose token is none, over, or not good for this (RFC 6750, section 3)."""
+    return Answer(
+        401,
+        b'{"error":"invalid_token"}\n',
+        content_type=b"application/json",
+        headers=b'Cache-Control: no-store\r\nWWW-Authenticate: Bearer realm="yett", error="invalid_token"\r\n',
+    )
+
+
 def forbidden(app: str, user: str, reason: Reason, request_id: str) -> Answer:
     """The rule keeps this person out."""
     if reason is Reason.NO_GROUP:

@@ -171,6 +171,7 @@ def _compile(
         host_header=host_header,
         websocket=mapping.websocket,
         identity_headers=mapping.identity_headers and not mapping.public,
+        token_scope=mapping.token_scope,
         pool_id=mapping.pool,
         preserve_host=mapping.preserve_host,
         fallback=fallback if isinstance(fallback, Fallback) else None,
@@ -222,6 +223,8 @@ def _check(mapping: MappingSettings, service_host: str, pools: Collection[str]) 
         raise BadMapping(f"{mapping.app}: a public mapping cannot ask for groups; remove one of the two")
     if mapping.public and mapping.reauth:
         raise BadMapping(f"{mapping.app}: a public mapping cannot ask for a recent sign-in (reauth)")
+    if mapping.public and mapping.token_scope:
+        raise BadMapping(f"{mapping.app}: a public mapping lets programs in without tokens (token_scope)")
     problem = problem_of(mapping)
     if problem:
         raise BadMapping(f"{mapping.app}: {problem}")

@@ -233,6 +233,13 @@ class MappingSettings:
         (), "What takes more proof than that, as [[proxy.mapping.step_up]] tables."
     )
     public: bool = setting(False, "Let everybody in without signing in; `groups` must be empty.")
+    token_scope: str = setting(
+        "",
+        "Scope of personal access tokens that let programs in without a session, such as `applications`; "
+        "with none, only people are let in.",
+        matches=r"([\x21\x23-\x5b\x5d-\x7e]{1,64})?",
+        expects="a scope without spaces",
+    )
     websocket: bool = setting(True, "Pass WebSocket connections on.")
     preserve_host: bool = setting(True, "Send the host that people open, in place of the service's own.")
     identity_headers: bool = setting(True, "Tell the service who is calling, in signed X-Yett- headers.")

@@ -261,6 +261,15 @@ def refused_unrecorded() -> None:
 # Signing in.
 
 
+@event("proxy.auth", WARN, "Personal access token refused", audit=True)
+def token_refused(app: App, host: Host) -> None:
+    """A program showed a token that is none of ours, over, revoked, or without the scope that the mapping asks for.
+
+    Many of these from one address are guesses; one that goes on is a program whose owner has to make a
+    new token. Look at the address if there are many.
+    """
+
+
 @event("proxy.oidc", DEBUG, "Redirecting to internal OIDC provider")
 def redirecting(app: App, host: Host) -> None:
     """Somebody without a session was sent to sign in. Nothing to do."""

@@ -29,6 +29,7 @@ from yett.proxy.cookies import OURS, session_token
 from yett.proxy.login import Login
 from yett.proxy.matching import Miss
 from yett.proxy.pooled import Pooled
+from yett.proxy.programs import AUTHORIZATION, is_shown, token_of
 from yett.proxy.routes import Found, Route, RouteTable, Variants
 from yett.proxy.sending import Sending
 from yett.proxy.shadow import Mirror
@@ -51,6 +52,9 @@ _AUTHENTICATED = SessionType.AUTHENTICATED
 _BODY_TOO_LARGE = Refusal.BODY_TOO_LARGE
 
 
+Questions = Callable[[Request], Decision | Awaitable[Decision] | None]
+
+
 @dataclass(slots=True)
 class _Ready:
     """A request that was let through, and what that was decided from."""
@@ -61,6 +65,10 @@ class _Ready:
     made_at: float
     expires_at: float
     forward: Forward
+
+
+Tokens = Callable[[str, str, str], Session | None]
+"""What stands for the session of a token's owner: by its text, the scope that it needs, and the host."""
 
 
 class _Recall:
@@ -95,8 +103,10 @@ class ProxyGate:
         door: Door,
         balancer: Balancer,
         mirror: Mirror | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._door = door
+        self._tokens = tokens
         self._sending = Sending(
             door=door,
             login=login,
@@ -113,6 +123,7 @@ class ProxyGate:
         self._sign_in_app = answers.watched(sign_in_app, refuse_unrecorded, self._more_headers)
         self._application_pages = answers.watched(application_pages, refuse_unrecorded, self._more_headers)
         self._refuse_unrecorded = refuse_unrecorded
+        self._questions: Questions | None = None
         self._ready: dict[tuple[str, int], _Ready] = {}
         self.table: RouteTable = table
         self.use(table, hsts)
@@ -123,6 +134,10 @@ class ProxyGate:
         seconds = int(hsts.total_seconds())
         self._hsts = b"Strict-Transport-Security: max-age=%d\r\n" % seconds if seconds else b""
         self._ready.clear()
+
+    def answer_with(self, questions: Questions) -> None:
+        """Let this answer what other proxies ask at the sign-in host; it says None to everything else."""
+        self._questions = questions
 
     # Numbers.
 
@@ -139,11 +154,17 @@ class ProxyGate:
     # Deciding.
 
     def decide(self, request: Request) -> Decision | Awaitable[Decision]:
+        host = request.host
+        is_ours = host == self._sign_in_host
+        if is_ours and self._questions is not None:
+            # Asked by other proxies for everybody behind them: the guards would take them for one client.
+            answer = self._questions(request)
+            if answer is not None:
+                return answer
         turned_away = self._door.check(request)
         if turned_away is not None:
             return self._turned_away(request, turned_away)
-        host = request.host
-        if host == self._sign_in_host:
+        if is_ours:
             return self._serve(request, self._sign_in_app, "sign-in", "/")
         found = self.table.find(host, request.path, request.is_even)
         if found.__class__ is not Route:
@@ -156,7 +177,11 @@ class ProxyGate:
             events.matched(found.app, host, found.path)
         cookie = request.cookie
         if not cookie:
-            return self._judge(request, found, None)
+            return (
+                self._judge_program(request, found)
+                if found.token_scope
+                else self._judge(request, found, None)
+            )
         recall: _Recall | None = request.connection.recall
         if recall is None or recall.cookie != cookie:
             recall = self._recognise(request)
@@ -164,13 +189,25 @@ class ProxyGate:
             return (
                 self._decide_later(request, recall.token)
                 if recall.token
-                else self._judge(request, found, None)
+                else self._judge_program(request, found)
             )
         session = self._sessions.look(recall.entry, host, _AUTHENTICATED)
         if session is None:
             request.connection.recall = None
             return self._decide_later(request, session_token(cookie))
         return self._judge(request, found, session)
+
+    def _judge_program(self, request: Request, route: Route) -> Decision:
+        """Somebody without a session, who may show a token of theirs instead where the route takes them."""
+        session = None
+        if route.token_scope and self._tokens is not None:
+            text = token_of(request)
+            if text:
+                session = self._tokens(text, route.token_scope, request.host)
+                if session is None:
+                    events.token_refused(app=route.app, host=request.host)
+                    return self._ours(request, answers.token_refused())
+        return self._judge(request, route, session)
 
     def _recognise(self, request: Request) -> "_Recall":
         """What a Cookie field means. A client's repeats, so its connection remembers what is known by it."""
@@ -202,8 +239,12 @@ class ProxyGate:
             return Answer(503)
         # Other mappings may be in force by now, and it is them that count.
         found = _chosen(self.table.find(host, request.path), request)
+        if not isinstance(found, Route):
+            return self._missed(request, found)
         return (
-            self._judge(request, found, session) if isinstance(found, Route) else self._missed(request, found)
+            self._judge(request, found, session)
+            if session is not None
+            else self._judge_program(request, found)
         )
 
     def _judge(self, request: Request, route: Route, session: Session | None) -> Decision:
@@ -309,10 +350,14 @@ class ProxyGate:
             add, expires_at = signed.lines, signed.expires_at
         hsts = self._more_headers(request.connection.is_tls)
         there, back = route.request_edits, route.response_edits
+        drop = there.drop
+        if session is not None and is_shown(session):
+            # An application that saw the token could use it elsewhere.
+            drop |= AUTHORIZATION
         forward = Forward(
             route.upstream,
             add=add + there.lines(route.app, session, person),
-            drop=there.drop,
+            drop=drop,
             drop_cookies=OURS,
             host=route.host_header,
             response_add=hsts + back.lines(route.app, session, person),

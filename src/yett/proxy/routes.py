@@ -57,6 +57,8 @@ class Route:
     fallback: Fallback | None = None
     ca_file: str = ""
     conditions: Conditions = field(default_factory=Conditions)
+    token_scope: str = ""
+    """What a personal access token has to be good for to let a program in; empty where none does."""
     own: Own | None = None
     """Who answers, when the gateway does so itself."""
     max_body: int = 0

@@ -18,7 +18,7 @@ from yett.proxy.compiling import BadMapping, compile_routes
 from yett.proxy.config import ProxySettings
 from yett.proxy.doubts import doubts_about, doubts_about_pool
 from yett.proxy.endpoints import Endpoints
-from yett.proxy.gate import ProxyGate
+from yett.proxy.gate import ProxyGate, Tokens
 from yett.proxy.group_monitor import GROUPS, written
 from yett.proxy.login import Login, Provider
 from yett.proxy.pipeline import steps_of
@@ -77,6 +77,7 @@ class Proxy:
         balancer: Balancer,
         mirror: Mirror | None = None,
         bearers: Bearers | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._balancer = balancer
         self._pools = settings.pool
@@ -119,6 +120,7 @@ class Proxy:
             door=door,
             balancer=balancer,
             mirror=mirror,
+            tokens=tokens,
         )
         self._login.serve_families(lambda host: host != sign_in_host and bool(self.gate.table.family(host)))
         events.initialized(routes=len(table.routes), hosts=len(table.hosts))

@@ -210,6 +210,14 @@ class Sessions:
             events.validated(session.ref, session.type, session.module_key)
         return session
 
+    def attend(self, ref: str) -> Session | None:
+        """The live session with this handle, as far as this node knows it. Marks the use.
+
+        For what rests on a session and is recognised by something else than its token.
+        """
+        entry = self._mirror.by_ref(ref)
+        return None if entry is None else self.look(entry, entry.audience, entry.session.type)
+
     async def validate(
         self,
         token: str | bytes,
@@ -327,6 +335,18 @@ class Sessions:
     def count(self) -> int:
         """How many sessions this node knows; some may have expired within the last second."""
         return len(self._mirror)
+
+    def find(self, ref: str) -> Session | None:
+        """The live session with this handle, if this node knows it. Never waits, and is no use of it."""
+        entry = self._mirror.by_ref(ref)
+        if entry is None or not rules.is_live(entry.session, self._time.now()):
+            return None
+        return entry.as_seen()
+
+    def is_live(self, ref: str) -> bool:
+        """Whether there is such a session, and it is not over. Never waits, and is no use of it."""
+        entry = self._mirror.by_ref(ref)
+        return entry is not None and rules.is_live(entry.session, self._time.now())
 
     def live(self, module_key: str | None = None) -> list[Session]:
         """Every live session, or those of one owner, oldest first."""

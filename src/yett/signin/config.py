@@ -42,6 +42,9 @@ class MFASettings:
     magiclink: Demand = setting(Demand.ENROLLED, "After a link by mail.")
     kerberos: Demand = setting(Demand.ENROLLED, "After a ticket of the desktop's own sign-in (Kerberos).")
     x509: Demand = setting(Demand.NEVER, "After a client certificate.")
+    federated: Demand = setting(
+        Demand.ENROLLED, "After another provider's sign-in, unless that had a second factor which is trusted."
+    )
     passkey: Demand = setting(
         Demand.ENROLLED,
         "After a passkey that did not check its owner; one that asked for a PIN or a finger counts as two.",

@@ -18,10 +18,12 @@ class Method(enum.Enum):
     X509 = "x509"
     KERBEROS = "kerberos"
     MAGIC_LINK = "magiclink"
+    FEDERATED = "federated"
+    """Through another provider, whose word it is."""
 
     @property
     def amr(self) -> str:
-        """How tokens call it: RFC 8176, section 2, and "x509", which that registry lacks."""
+        """How tokens call it: RFC 8176, section 2, and "x509" and "fed", which that registry lacks."""
         return _AMR[self]
 
     @property
@@ -41,6 +43,7 @@ _AMR = {
     Method.X509: "x509",
     Method.KERBEROS: "wia",
     Method.MAGIC_LINK: "otp",
+    Method.FEDERATED: "fed",
 }
 
 

@@ -68,6 +68,12 @@ class Addressed(Protocol):
     def address(self) -> str: ...
 
 
+class Providers(Protocol):
+    """Other providers, each with a button of its own."""
+
+    def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]: ...
+
+
 class Portal(Protocol):
     """Whether people have a page of their own account."""
 
@@ -91,6 +97,7 @@ class SignIn:
         links: Addressed | None = None,
         kerberos: Addressed | None = None,
         certificates: Addressed | None = None,
+        providers: Providers | None = None,
         portal: Portal | None = None,
     ) -> None:
         """`origin` is what browsers call this host: "https://name", with the port unless it is 443."""
@@ -103,6 +110,7 @@ class SignIn:
         self._links = links
         self._kerberos = kerberos
         self._certificates = certificates
+        self._providers = providers
         self._portal = portal
         self.routes = [
             Route("/", self._home),
@@ -127,7 +135,8 @@ class SignIn:
         if known is not None and not again:
             return redirect(to)
         notice = _CHANGED if rules.has_changed_password(query) else None
-        return self._show_form(request, to, again=again, name=known[1].name if known else "", notice=notice)
+        name = rules.wanted_name(query) or (known[1].name if known else "")
+        return self._show_form(request, to, again=again, name=name, notice=notice)
 
     def _show_form(
         self,
@@ -149,6 +158,7 @@ class SignIn:
             "signin/form.html",
             tickets=tickets and rules.with_next(tickets, to),
             certificate=certificate and rules.with_next(certificate, to),
+            providers=self._providers.ways(to, again=again) if self._providers is not None else (),
             link=link and rules.with_next(link, to),
             site=self._site,
             sealed=sealed,

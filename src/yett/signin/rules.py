@@ -46,6 +46,7 @@ ENTRY = "entry"
 """Under this name a session keeps which entry of the directory its person was when they signed in."""
 CHOSEN = "language_is_chosen"
 """Under this name the preferences keep that the person chose the language of their mails."""
+_LONGEST_HINT = 256
 _MOST_GROUPS = 16 * 1024
 """Characters of the groups that a half-finished sign-in keeps; a session holds four times that in all."""
 _PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
@@ -72,6 +73,12 @@ def wanted_next(query: bytes) -> str:
 def wants_again(query: bytes) -> bool:
     """Whether the query asks for a fresh sign-in though there is a session."""
     return ("again", "1") in (parse_fields(query) or ())
+
+
+def wanted_name(query: bytes) -> str:
+    """The name that an application expects to be signed in, to fill in; whoever sits there may be another."""
+    hint = (once(parse_fields(query) or ()) or {}).get("login_hint", "")
+    return hint if len(hint) <= _LONGEST_HINT and hint.isprintable() else ""
 
 
 def has_changed_password(query: bytes) -> bool:
@@ -178,6 +185,7 @@ def policy_for(groups: Iterable[str], method: Method, settings: MFASettings) -> 
         Method.KERBEROS: settings.kerberos,
         Method.X509: settings.x509,
         Method.PASSKEY: settings.passkey,
+        Method.FEDERATED: settings.federated,
     }[method]
     return Policy(
         demand,

@@ -65,7 +65,9 @@ class Worker:
         """Told on the event loop after each group: what changed, and what went wrong, if anything."""
         self._writes = writes
         self._loop = asyncio.get_running_loop()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._waiting: list[_Job] = []
+        """What was submitted in this turn of the loop: it goes to the thread in one piece, and shares a commit."""
         self._connection: sqlite3.Connection | None = None
         self._inode = inode
         """Which file it is: SQLite would go on writing to one that has no name any more."""
@@ -84,7 +86,9 @@ class Worker:
         if self.is_closed:
             raise StoreUnavailable(f"{self._path}: the store is closed")
         future = self._loop.create_future()
-        self._jobs.put(_Job(operation, future))
+        if not self._waiting:
+            self._loop.call_soon(self._hand_over)
+        self._waiting.append(_Job(operation, future))
         return future
 
     def refuse(self, ruin: StoreDamaged) -> None:
@@ -95,6 +99,7 @@ class Worker:
         """Finish what is queued, then end."""
         if not self.is_closed:
             self.is_closed = True
+            self._hand_over()
             self._jobs.put(None)
         await asyncio.shield(self._ended)
         self._thread.join()
@@ -114,13 +119,13 @@ class Worker:
 
     def _gather(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == _GROUP:
+        more = self._jobs.get()
+        while more is not None:
+            jobs += more
+            if len(jobs) >= _GROUP:
                 return jobs, False
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except queue.Empty:
                 return jobs, False
         return jobs, True
@@ -221,6 +226,11 @@ class Worker:
             self._loop.call_soon_threadsafe(self._deliver, answers, changes, trouble)
 
     # On the event loop.
+
+    def _hand_over(self) -> None:
+        for begin in range(0, len(self._waiting), _GROUP):
+            self._jobs.put(self._waiting[begin : begin + _GROUP])
+        self._waiting.clear()
 
     def _deliver(
         self, answers: list[tuple[_Job, Any]], changes: list[Change], trouble: StoreUnavailable | None

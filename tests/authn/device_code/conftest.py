@@ -41,8 +41,10 @@ class Giver:
     gives: object = field(default_factory=lambda: {"token": "t0ken"})
     refuses: bool = False
     asked: int = 0
+    offered_to: list = field(default_factory=list)
 
-    def offer(self, code, person):  # noqa: ARG002 - the port's
+    def offer(self, code, person, address):
+        self.offered_to.append((person.name, address))
         return None if self.refuses else Offer("Command line", tuple(code.scope.split()))
 
     def answer(self, code, approval):  # noqa: ARG002 - the port's

@@ -199,3 +199,26 @@ def test_the_newest_time_is_found_across_zones():
 )
 def test_a_fifth_may_go_and_no_more(loss, is_too_much):
     assert rules.is_too_much(loss, Loss(100, 100, 100), 20) is is_too_much
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("4711", 4711),
+        ("0", 0),
+        ("4294967294", 4294967294),
+        ("4294967295", None),
+        ("-1", None),
+        ("9" * 5000, None),
+        ("x", None),
+        ("\u0661", None),
+        (b"\xff", None),
+        (["1", "2"], None),
+        ([], None),
+    ],
+)
+def test_a_number_of_unix_systems_is_one_or_none(value, number):
+    found, _ = user(entry(uid="ada", uidNumber=value, gidNumber="100"))
+
+    assert (found.uid, found.gid) == (number, 100)
+    assert {"uidNumber", "gidNumber"} <= set(rules.user_attributes(DEFAULTS))

@@ -134,3 +134,12 @@ def test_any_row_of_changes_leaves_what_was_meant(steps):
     parsed = parse(text)
     assert parsed.mistakes == ()
     assert dict(parsed.users) == meant
+
+
+def test_numbers_are_written_down_even_if_they_are_nothing():
+    person = Person("ada", "ada", "", (), is_disabled=False, source="local", uid=0, gid=100)
+
+    text = edit.added("", LocalUser(person))
+
+    assert "uid = 0\ngid = 100\n" in text
+    assert parse(text).users["ada"].person == person

@@ -143,3 +143,16 @@ def test_the_time_of_a_change_of_password(written, mistake):
         assert mistake in parsed.mistakes[0]
     else:
         assert parsed.users["ada"].password_changed_at == (1_800_000_000.5 if written != '""' else 0.0)
+
+
+def test_numbers_of_unix_systems():
+    person = parse(user(name='"ada"', uid="0", gid="4294967294")).users["ada"].person
+
+    assert (person.uid, person.gid) == (0, 4294967294)
+
+
+@pytest.mark.parametrize("value", ["-1", "4294967295", '"5"', "true", "1.0"])
+def test_what_is_no_such_number(value):
+    assert parse(user(name='"ada"', uid=value)).mistakes == (
+        "user 1 ('ada'): uid is a number from 0 to 4294967294",
+    )

@@ -1,6 +1,7 @@
 """Our own applications behind the engine."""
 
 import asyncio
+import contextlib
 import hashlib
 
 import pytest
@@ -254,3 +255,56 @@ async def test_a_client_in_an_application_may_close_its_sending_side(serve, dial
     wire.writer.write_eof()
     asked.set()
     assert (await wire.rest()).endswith(b"done")
+
+
+# Trailers.
+
+
+def with_trailers(*trailers, body=b"hello", headers=()):
+    """An application whose response ends with these lines."""
+
+    async def app(scope, _, send):
+        assert "http.response.trailers" in scope["extensions"]
+        await send({"type": "http.response.start", "status": 200, "headers": list(headers), "trailers": True})
+        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.trailers", "headers": list(trailers)})
+
+    return app
+
+
+async def test_trailers_go_to_whoever_asks_for_them(serve, dial):
+    server, _ = await serve(lambda _: Serve(with_trailers((b"x-checksum", b"17"), (b"content-length", b"9"))))
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE, close\r\n\r\n")
+    received = await wire.rest()
+    assert b"Transfer-Encoding: chunked" in received
+    assert b"5\r\nhello\r\n0\r\nx-checksum: 17\r\n\r\n" in received
+    assert b"content-length: 9" not in received.lower()
+
+
+async def test_trailers_are_left_out_for_everybody_else(serve, dial):
+    server, _ = await serve(lambda _: Serve(with_trailers((b"x-checksum", b"17"))))
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    _, body = await wire.response()
+    assert body == b"hello"
+    wire.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+    head, _ = await wire.response(method=b"HEAD")
+    assert head.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("trailers", "headers", "body"),
+    [
+        ([(b"bad name", b"1")], [], b"hello"),
+        ([(b"x", b"a\r\nb: c")], [], b"hello"),
+        ([], [(b"content-length", b"9")], b"hello"),
+    ],
+)
+async def test_trailers_that_break_the_rules_cut_the_response(serve, dial, heard, trailers, headers, body):
+    server, _ = await serve(lambda _: Serve(with_trailers(*trailers, headers=headers, body=body)))
+    wire = await dial(server)
+    wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\n\r\n")
+    with contextlib.suppress(ConnectionError):
+        assert not (await wire.rest()).endswith(b"0\r\n\r\n")
+    assert events.application_failed in [event for event, _ in heard()]

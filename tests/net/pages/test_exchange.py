@@ -1,5 +1,8 @@
 """Reading what people send, strictly, and answering."""
 
+import re
+import urllib.parse
+
 import httpx2
 import pytest
 from hypothesis import given
@@ -55,6 +58,26 @@ def test_fields_are_well_formed_or_nothing(raw, fields):
 def test_any_bytes_are_read_without_raising(raw):
     fields = parse_fields(raw)
     assert fields is None or all(isinstance(text, str) for pair in fields for text in pair)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "b=", "=", "&", "%41", "%", "%C3%A4", "%ff", "+", "ä", "%0", ";", "\n"])
+    ).map("".join),
+    st.integers(1, 4),
+)
+def test_fields_are_those_that_the_standard_library_reads(text, most):
+    try:
+        expected = tuple(
+            urllib.parse.parse_qsl(
+                text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=most
+            )
+        )
+    except ValueError:
+        expected = None
+    if text and (not text.isascii() or re.search("%(?![0-9A-Fa-f]{2})", text)):
+        expected = None
+    assert parse_fields(text.encode(), most=most) == (expected if text else ())
 
 
 def test_a_name_that_repeats_is_refused():

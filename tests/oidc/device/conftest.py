@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from tests.oidc.exchange.house import exchange_of
 from tests.signin.conftest import ADA, Breakable, People
 
 from yett.authn.device_code import Approval, DeviceCodes, DeviceCodeSettings
@@ -12,6 +13,8 @@ from yett.kernel import FrozenClock, Supervisor
 from yett.keys import MasterKey, Sealer
 from yett.oidc import Minting, OIDCSettings
 from yett.oidc.device import KIND, DeviceClientSettings, DeviceGrant, DeviceGrantSettings, routes
+from yett.oidc.exchange import ExchangeSettings
+from yett.oidc.exchange import routes as token_routes
 from yett.sessions import Sessions, SessionSettings, SessionType
 from yett.store import MemoryRecords
 
@@ -71,7 +74,10 @@ async def place(clock):
     minting = Minting(master, OIDCSettings(), clock, issuer=ISSUER)
     grant = DeviceGrant(codes, minting, sessions, people, SETTINGS, clock)
     codes.join(KIND, grant)
-    app = Starlette(routes=routes(grant, issuer=ISSUER))
+    exchange, auth, _ = exchange_of(
+        records, people, None, None, grant, ExchangeSettings(), clock, has_clients=False
+    )
+    app = Starlette(routes=[*routes(grant, issuer=ISSUER, auth=auth), *token_routes(exchange)])
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=ISSUER) as device:
         yield Place(grant, codes, minting, sessions, people, clock, device)
     await sessions.stop()

@@ -11,6 +11,7 @@ from tests.signin.conftest import ADA
 from yett.authn.device_code import Declined, Reason
 from yett.keys import NoKey
 from yett.oidc import Unminted
+from yett.oidc.client_auth import events as client_auth
 from yett.oidc.device import DeviceGrantSettings, events
 
 
@@ -134,7 +135,7 @@ async def test_another_program_gets_nothing_by_a_code_that_is_not_its_own(place)
 async def test_what_is_refused_names_no_client_that_is_not_ours(place, heard):
     await place.device.post("/oidc/device_authorization", data={"client_id": "hunter2"})
 
-    assert heard("oidc.device_code")[-1][1]["client"] == "unknown"
+    assert heard("oidc")[-1][0] is client_auth.unknown_client
     assert "hunter2" not in str(heard())
 
 

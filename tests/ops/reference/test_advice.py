@@ -15,7 +15,14 @@ from yett.kernel import Place, commands
 from yett.kernel.metrics import catalogue as metrics
 from yett.ops.reference import faults_of, halves
 
-OTHERS_NAMES = {"yett_metrics_failed_sources", "error_rate", "acr_values", ".."}
+OTHERS_NAMES = {
+    "yett_metrics_failed_sources",
+    "error_rate",
+    "acr_values",
+    "backchannel_logout_uri",
+    "dpop_jkt",
+    "..",
+}
 """Names in advice that are neither settings nor events nor fields."""
 
 

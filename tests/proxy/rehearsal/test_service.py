@@ -20,6 +20,7 @@ from tests.proxy.conftest import (
     pool,
     request_for,
 )
+from tests.signin.conftest import ADA
 
 from yett.config import Snapshot
 from yett.events import pipeline
@@ -34,6 +35,7 @@ from yett.identity.access import ASSURANCE, Assurance
 from yett.kernel import Supervisor
 from yett.keys import MasterKey
 from yett.net.http import Answer, Forward, Limits, Serve
+from yett.oidc.personal import PersonalAccess, PersonalToken
 from yett.proxy import answers
 from yett.proxy.balancing.config import LimitSettings
 from yett.proxy.config import (
@@ -93,8 +95,8 @@ async def make(make_place, clock):
     tasks = Supervisor()
     started = []
 
-    async def making(*, factors=(), rate=None, **changes):
-        place = await make_place(**{"mapping": MAPPINGS, **changes})
+    async def making(*, factors=(), rate=None, tokens=lambda *_: None, **changes):
+        place = await make_place(**{"mapping": MAPPINGS, "tokens": tokens, **changes})
         size, rate = SizeSettings(max_body=1 << 20), rate or RateSettings(enabled=False)
         sections = (rate, size, GeoSettings(), TimeSettings(), CORSSettings(), PowSettings())
         snapshot = Snapshot({type(section): section for section in sections})
@@ -113,6 +115,7 @@ async def make(make_place, clock):
             clock=clock,
             sign_in_host=SIGN_IN,
             limits=Limits(),
+            tokens=tokens,
         )
         return place
 
@@ -187,6 +190,7 @@ ANSWERS = {
     "not_answering": None,
     "out_of_order": None,
     "unrecorded": None,
+    "token_refused": "token",
 }
 """Every answer that the gate can give, and the steps of a rehearsal that foretell it."""
 ANSWERING = {
@@ -200,6 +204,9 @@ ANSWERING = {
     # What only trying can tell: keys and bodies.
     "bearer/step.py",
     "request_signing/step.py",
+    # What other proxies ask of the sign-in host: a rehearsal is for requests that come here themselves.
+    "forward_auth/service.py",
+    "forward_auth/told.py",
 }
 """Files that make answers."""
 
@@ -394,3 +401,56 @@ async def test_headers_choose_among_mappings_as_they_do_for_real(make):
     page = await foretold(place, f"https://{WIKI}/", headers=PAGE)
     assert page.status == 303
     assert (await foretold(place, f"https://{WIKI}/", headers=SCRIPT)).status == 401
+
+
+PROGRAMS = (
+    mapping(token_scope="applications", groups=("wiki",)),
+    mapping("Ops", path="/ops", token_scope="applications", groups=("ops",)),
+    mapping("Strong", path="/strong", token_scope="applications", assurance=Assurance.MFA),
+    mapping("Fresh", path="/fresh", token_scope="applications", reauth=(ReauthSettings(),)),
+    mapping("Other", path="/other", token_scope="other"),
+    mapping("People", path="/people", groups=("wiki",)),
+)
+
+
+def token_session(text, scope, host):
+    """The session of ada's only token, as the gate and the rehearsal ask for it."""
+    token = PersonalToken("01990000-0000-7000-8000-000000000001", "script", ("applications",), 1.0, 9e9, "")
+    is_good = text == "aaa.bbb" and scope in token.scopes
+    return PersonalAccess(ADA, token, frozenset(token.scopes)).as_session(host) if is_good else None
+
+
+@pytest.mark.parametrize("state", ["", "disabled", "gone"])
+async def test_what_is_foretold_to_programs_is_what_happens_to_them(make, state):
+    place = await make(mapping=PROGRAMS, tokens=token_session)
+    if state:
+        place.people.set("ada", is_disabled=True) if state == "disabled" else place.people.set("ada")
+    shown = ("Bearer aaa.bbb", "bearer  aaa.bbb", "Bearer x", "Bearer", "Basic aaa.bbb")
+    paths = ("/", "/ops", "/strong", "/fresh", "/other", "/people")
+    for path, text, user, headers in itertools.product(paths, shown, ("", "bob"), (NAVIGATION, SCRIPT)):
+        url, sent = f"https://{WIKI}{path}", {**headers, "Authorization": text}
+        found = await foretold(place, url, user=user, headers=sent)
+        happens = await really(place, url, headers=sent)
+        assert found.status == happens, (path, text, user, headers, found.steps)
+        assert "aaa.bbb" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "step", "word"),
+    [("/other", "token", "scope other"), ("/strong", "proof", "token"), ("/fresh", "freshness", "token"),
+     ("/ops", "access", "ada")],
+)  # fmt: skip
+async def test_a_program_cannot_be_asked_for_anything(make, path, step, word):
+    place = await make(factors=(Factor.TOTP,), mapping=PROGRAMS, tokens=token_session)
+    found = await foretold(place, f"https://{WIKI}{path}", headers={"Authorization": "Bearer aaa.bbb"})
+    assert (found.turn, found.decided_by.name) == (Turn.REFUSED, step)
+    assert word in found.decided_by.sentence
+
+
+async def test_a_session_comes_before_a_token(make):
+    place = await make(mapping=PROGRAMS, tokens=token_session)
+    token = (await session(place, "ada", WIKI)).token
+    sent = {**SCRIPT, "Authorization": "Bearer x"}
+    found = await foretold(place, f"https://{WIKI}/", user="ada", headers=sent)
+    assert (found.turn, found.status) == (Turn.PASSES, 0)
+    assert await really(place, f"https://{WIKI}/", token=token, headers=sent) == 0

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from tests.authn.device_code.conftest import ORIGIN as DEVICE
 from tests.authn.device_code.conftest import SETTINGS, Giver
-from tests.signin.place import ADA, ORIGIN, Place
+from tests.signin.place import ADA, ADDRESS, ORIGIN, Place
 
 from yett.authn.device_code import DeviceCodes, NotMade, Status
 from yett.keys import MasterKey, Sealer
@@ -170,3 +170,11 @@ async def test_while_device_codes_are_off_there_is_no_page(desk, browser):
 
     assert (await browser.get(PAGE)).status_code == 404
     assert (await browser.post(PAGE)).status_code == 404
+
+
+async def test_whose_code_it_is_hears_where_people_are_both_times(desk, browser):
+    issued = await desk.issue()
+    await browser.sign_in()
+    asked = await find(browser, issued.user_code)
+    await browser.submit(asked, "/device/decide", decision="allow")
+    assert desk.giver.offered_to == [("ada", ADDRESS)] * 2

@@ -4,6 +4,8 @@ import asyncio
 import html
 import re
 from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -17,7 +19,9 @@ from yett.identity import LocalUser, LocalUsers
 from yett.kernel import Supervisor
 from yett.keys import MasterKey, Sealer
 from yett.net.pages import http_error
-from yett.signin.profile import OwnPassword, PasswordChanges, Portal, Profile
+from yett.oidc.personal import ACCOUNT, Personal, PersonalLetters, PersonalTokenSettings
+from yett.oidc.signing import Algorithm, Signing, SigningSettings
+from yett.signin.profile import OwnPassword, PasswordChanges, Portal, Profile, TokensPage
 from yett.signin.profile.model import Owner
 
 SAME = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -134,6 +138,38 @@ async def home(house, clock, tmp_path):
 async def browser(home):
     async with home.house.browser() as client:
         yield client
+
+
+@pytest.fixture
+async def kept(home, clock):
+    """Personal access tokens, and their page."""
+    house, master = home.house, MasterKey(bytes(32))
+    settings = SigningSettings(algorithms=(Algorithm.ES256,))
+    signing = Signing(house.records, master, settings, clock, home.tasks, issuer=ORIGIN)
+    await signing.start()
+    letters = PersonalLetters(house.mails, house.data, home.tasks, clock)
+    personal = Personal(
+        house.records,
+        signing,
+        house.people,
+        letters,
+        PersonalTokenSettings(enabled=True, most=3),
+        clock,
+        home.tasks,
+        issuer=ORIGIN,
+    )
+    await personal.start()
+    home.profile.entry.read_with(partial(personal.session_for, scope=ACCOUNT, audience=HOST))
+    home.profile.looking.count_tokens_with(
+        lambda person: len(personal.listed(person)) if personal.is_offered(person) else None
+    )
+    page = TokensPage(home.profile.entry, personal, Sealer(master, "tokens"), clock, origin=ORIGIN)
+    house.app = Starlette(
+        routes=[*house.app.routes, *page.routes], exception_handlers={HTTPException: http_error}
+    )
+    yield SimpleNamespace(personal=personal, page=page)
+    await personal.stop()
+    await signing.stop()
 
 
 @pytest.fixture

@@ -135,6 +135,8 @@ class Approval:
     auth_time: float | None = None
     ends_at: float = 0.0
     """When the sign-on ends however much it is used."""
+    address: str = ""
+    """Where they say it from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,11 @@ class Granted:
 class Consumer(Protocol):
     """Whose codes they are: an OAuth client's, the bastion's."""
 
-    def offer(self, code: DeviceCode, person: Person) -> Offer | None:
-        """What this person would confirm; None when they may not, or when the client is not known any more."""
+    def offer(self, code: DeviceCode, person: Person, address: str) -> Offer | None:
+        """What this person would confirm; None when they may not, or when the client is not known any more.
+
+        `address` is where they are; empty when nobody knows.
+        """
         ...
 
     def answer(self, code: DeviceCode, approval: Approval) -> Mapping[str, str] | NotMade:

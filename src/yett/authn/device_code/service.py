@@ -159,20 +159,20 @@ class DeviceCodes:
         if reason is not None:
             return self._refuse_typed(person.name, reason)
         self._end_guess(person.name, address)
-        return self._question(ref, kept, person)
+        return self._question(ref, kept, person, address)
 
-    async def question(self, ref: str, person: Person) -> Question | Declined:
+    async def question(self, ref: str, person: Person, address: str = "") -> Question | Declined:
         """The same for a code that was found before."""
         try:
             kept = await self._shelf.get(ref)
         except StoreUnavailable as problem:
             events.user_code_unavailable(user=person.name, error=describe(problem))
             return Declined(Reason.UNAVAILABLE)
-        return Declined(Reason.UNKNOWN) if kept is None else self._question(ref, kept, person)
+        return Declined(Reason.UNKNOWN) if kept is None else self._question(ref, kept, person, address)
 
-    def _question(self, ref: str, kept: Kept, person: Person) -> Question | Declined:
+    def _question(self, ref: str, kept: Kept, person: Person, address: str) -> Question | Declined:
         consumer = self._consumers.get(kept.code.kind)
-        offer = None if consumer is None else consumer.offer(kept.code, person)
+        offer = None if consumer is None else consumer.offer(kept.code, person, address)
         if offer is None:
             events.not_allowed(user=person.name, client=kept.code.client_id, code=ref[:16])
             return Declined(Reason.NOT_ALLOWED)
@@ -231,7 +231,7 @@ class DeviceCodes:
     def _answer(self, ref: str, kept: Kept, person: Person, approval: Approval) -> str | Declined:
         """What the device will get, sealed."""
         code, handle = kept.code, ref[:16]
-        question = self._question(ref, kept, person)
+        question = self._question(ref, kept, person, approval.address)
         if isinstance(question, Declined):
             return question
         made = self._consumers[code.kind].answer(code, approval)

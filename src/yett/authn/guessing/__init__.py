@@ -1,5 +1,9 @@
-"""Slowing down whoever guesses, without locking anybody out. Read `guesses`."""
+"""Slowing down whoever guesses, without locking anybody out. Read `guesses`.
 
+`Allowance` counts what is no guess and yet can be too much; others come to it by this door.
+"""
+
+from yett.authn.allowance import Allowance
 from yett.authn.guessing import events
 from yett.authn.guessing.guesses import (
     Attempt,
@@ -17,6 +21,7 @@ from yett.authn.guessing.guesses import (
 )
 
 __all__ = [
+    "Allowance",
     "Attempt",
     "By",
     "Guesses",

@@ -12,6 +12,7 @@ What must stay true:
 """
 
 import enum
+import functools
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -83,6 +84,7 @@ def after_failure(track: Track | None, policy: Policy, now: float) -> Track:
     return Track(track.failures + 1, now)
 
 
+@functools.lru_cache(maxsize=4096)
 def address_key(address: str) -> str:
     """The address as far as one party owns it: IPv6 by its first 64 bits, as a home gets no less."""
     try:

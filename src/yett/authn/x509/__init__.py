@@ -7,10 +7,11 @@ I/O. Then `fetching`, `crl` and `ocsp`, which find out, `service`, which puts a 
 order, and `rechecking`, which asks again while somebody is signed in.
 """
 
+from yett.authn.x509.chain import Authorities, BadAuthorities, NotVouchedFor, read_authorities
 from yett.authn.x509.checking import check_x509
 from yett.authn.x509.commands import X509Commands, X509Files
 from yett.authn.x509.config import X509Settings
-from yett.authn.x509.model import METHOD, Accepted, Origin, Reason, Rejected, Verdict
+from yett.authn.x509.model import METHOD, Accepted, Chain, Origin, Reason, Rejected, Standing, Verdict
 from yett.authn.x509.rechecking import Rechecks
 from yett.authn.x509.rules import names_in, parse
 from yett.authn.x509.service import X509, People, Refresh
@@ -19,12 +20,17 @@ __all__ = [
     "METHOD",
     "X509",
     "Accepted",
+    "Authorities",
+    "BadAuthorities",
+    "Chain",
+    "NotVouchedFor",
     "Origin",
     "People",
     "Reason",
     "Rechecks",
     "Refresh",
     "Rejected",
+    "Standing",
     "Verdict",
     "X509Commands",
     "X509Files",
@@ -32,4 +38,5 @@ __all__ = [
     "check_x509",
     "names_in",
     "parse",
+    "read_authorities",
 ]

@@ -40,7 +40,7 @@ _NAMES = Names(
     },
     reserved=("event", "severity", "timestamp", _URL_NAME, _STATUS_NAME, _PROTOCOL_NAME),
 )
-_ROOTS = ("httpRequest", "token_userinfo", "quota")
+_ROOTS = ("httpRequest", "token_userinfo", "quota", "quota_overrides")
 _URL = re.compile(r"(?:(https?)://([^/?#\s]+))?(/[^?]*)(?:\?(.*))?", re.DOTALL)
 _URL_PARTS = ("url.scheme", "host", "server.request.path", "url.query")
 _PROTOCOLS = {"http/1.0": "HTTP/1.0", "http/1.1": "HTTP/1.1", "h2": "HTTP/2"}

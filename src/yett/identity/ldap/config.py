@@ -78,6 +78,8 @@ class LdapSettings:
     name_attribute: str = setting("uid", "What people sign in with.", matches=_ATTRIBUTE)
     display_name_attribute: str = setting("cn", "The name shown to people.", matches=_ATTRIBUTE)
     email_attribute: str = setting("mail", "The mail address; of several the first.", matches=_ATTRIBUTE)
+    uid_attribute: str = setting("uidNumber", "Their number on Unix systems.", matches=_ATTRIBUTE)
+    gid_attribute: str = setting("gidNumber", "The number of their own group there.", matches=_ATTRIBUTE)
     id_attribute: str = setting(
         "entryUUID",
         "What stays when an entry is renamed (`objectGUID` in Active Directory).",

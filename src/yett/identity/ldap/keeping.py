@@ -51,6 +51,7 @@ def fingerprint(settings: LdapSettings) -> str:
         settings.disabled_rule.value, settings.disabled_attribute, settings.disabled_filter,
         settings.group_bases, settings.group_filter, settings.group_name_attribute,
         settings.member_attribute, settings.members_are.value, settings.max_members,
+        settings.uid_attribute, settings.gid_attribute,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -18,6 +18,8 @@ class LdapUser:
     email: str
     is_disabled: bool
     modified: str = ""
+    uid: int | None = None
+    gid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,17 @@ class Roster:
             groups = ()
         # Without the attribute of ids there is the place of the entry, which the next one may have.
         number = "" if user.id.startswith("=") else user.id
-        return Person(name, user.display_name, user.email, groups, user.is_disabled, SOURCE, number)
+        return Person(
+            name,
+            user.display_name,
+            user.email,
+            groups,
+            user.is_disabled,
+            SOURCE,
+            number,
+            uid=user.uid,
+            gid=user.gid,
+        )
 
     def _names_above_all(self, numbers: frozenset[str]) -> tuple[str, ...]:
         """The same for several groups; people who are in the same ones share the answer."""

@@ -12,6 +12,8 @@ from yett.net.ldap import Entry, all_of, escape, name_key
 _LONGEST_DN = 4096
 _LONGEST_TEXT = 256
 _LONGEST_EMAIL = 254
+_MOST_DIGITS = 10
+_LARGEST_NUMBER = 2**32 - 2
 _DISABLED_BIT = 0x2
 _HANDFUL = 5
 _OFF = {"false", "0", "no", "off"}
@@ -44,6 +46,8 @@ def user_attributes(settings: LdapSettings) -> tuple[str, ...]:
         settings.email_attribute,
         settings.id_attribute,
         settings.modified_attribute,
+        settings.uid_attribute,
+        settings.gid_attribute,
     ]
     if settings.disabled_rule is DisabledRule.ACTIVE_DIRECTORY:
         wanted.append("userAccountControl")
@@ -76,6 +80,8 @@ def read_user(entry: Entry, settings: LdapSettings, key_of: Keys) -> tuple[LdapU
         email=_email(entry, settings.email_attribute),
         is_disabled=disabled is not False,
         modified=_modified(entry, settings),
+        uid=_number(entry, settings.uid_attribute),
+        gid=_number(entry, settings.gid_attribute),
     )
     return user, disabled is not None
 
@@ -119,6 +125,14 @@ def next_range(entry: Entry, attribute: str) -> tuple[tuple[bytes, ...], int | N
             last = name.removeprefix(begin).partition("-")[2]
             return values, int(last) + 1 if last.isascii() and last.isdigit() and len(last) < 10 else None
     return None
+
+
+def _number(entry: Entry, attribute: str) -> int | None:
+    """A number of Unix systems (POSIX has them in 32 bits); None for anything else, and for several."""
+    values = _values(entry, attribute)
+    text = values[0].decode("ascii", "replace") if len(values) == 1 else ""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number and int(text) <= _LARGEST_NUMBER else None
 
 
 def is_disabled(entry: Entry, settings: LdapSettings) -> bool | None:

@@ -27,7 +27,7 @@ HEAD = """\
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*user[ \t]*\]\]", re.MULTILINE)
 _INLINE = re.compile(r"^[ \t]*user[ \t]*=", re.MULTILINE)
 
-Value = str | bool | Sequence[str]
+Value = str | bool | int | Sequence[str]
 
 
 def added(text: str, user: LocalUser) -> str:
@@ -92,11 +92,13 @@ def fields_of(user: LocalUser) -> dict[str, Value]:
         "display_name": "" if person.display_name == person.name else person.display_name,
         "email": person.email,
         "groups": person.groups,
+        **{key: number for key, number in (("uid", person.uid), ("gid", person.gid)) if number is not None},
         "disabled": person.is_disabled,
         "password_hash": user.password_hash,
         "password_changed": spoken(user.password_changed_at) if user.password_changed_at else "",
     }
-    return {key: value for key, value in values.items() if value}
+    # A number may be 0, which says something.
+    return {key: value for key, value in values.items() if value or type(value) is int}
 
 
 def spoken(instant: float) -> str:
@@ -105,7 +107,7 @@ def spoken(instant: float) -> str:
 
 
 def _item(value: Value) -> Any:
-    if isinstance(value, (str, bool)):
+    if isinstance(value, (str, bool, int)):
         return value
     array = tomlkit.array()
     array.extend(value)

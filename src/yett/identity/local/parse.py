@@ -11,9 +11,22 @@ from typing import Any
 from yett.identity.local.model import SOURCE, LocalUser, Parsed
 from yett.identity.model import Person, is_name
 
-KEYS = ("name", "id", "display_name", "email", "groups", "disabled", "password_hash", "password_changed")
+KEYS = (
+    "name",
+    "id",
+    "display_name",
+    "email",
+    "groups",
+    "uid",
+    "gid",
+    "disabled",
+    "password_hash",
+    "password_changed",
+)
 MOST_MISTAKES = 50
 MOST_GROUPS = 500
+LARGEST_NUMBER = 2**32 - 2
+"""Of people and groups on Unix systems; the one above it means nobody."""
 
 _PROPER = "use lower case letters, digits, dots, dashes and underscores, at most 63"
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
@@ -139,6 +152,8 @@ class _Reader:
             is_disabled=is_disabled,
             source=SOURCE,
             id=self._id(where, entry),
+            uid=self._number(where, entry, "uid"),
+            gid=self._number(where, entry, "gid"),
         )
         password_hash = self._text(where, entry, "password_hash", password_hash_mistake)
         changed = self._text(where, entry, "password_changed", instant_mistake)
@@ -159,6 +174,13 @@ class _Reader:
             self._say(where, "this id is an earlier user's: whoever copies an entry leaves the id out")
         self._ids.add(found)
         return found
+
+    def _number(self, where: str, entry: dict[str, Any], key: str) -> int | None:
+        value = entry.get(key)
+        if value is None or (type(value) is int and 0 <= value <= LARGEST_NUMBER):
+            return value
+        self._say(where, f"{key} is a number from 0 to {LARGEST_NUMBER}")
+        return None
 
     def _groups(self, where: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(group, str) for group in value):

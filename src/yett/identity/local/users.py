@@ -12,8 +12,6 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import watchfiles
-
 from yett.events import describe
 from yett.identity.local import edit, events, file
 from yett.identity.local.model import SOURCE, LocalUser, PasswordChanged, UsersFileBroken, UsersFileRefused
@@ -22,7 +20,8 @@ from yett.identity.model import Person, PersonChanged
 from yett.kernel import Clock, Signal, Supervisor, SystemClock, new_id
 
 _FRESH_FOR = 1.0
-_LOOK_EVERY = 0.4
+_LOOK_EVERY = 0.2
+"""Looking costs two microseconds. Notifications would come with each write of the store next to the file."""
 
 
 class LocalUsers:
@@ -63,11 +62,7 @@ class LocalUsers:
         await asyncio.to_thread(self.path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
         self.load()
         if self._tasks is not None:
-            self._watching = [
-                self._tasks.keep(self._watch, name="identity.local.watch"),
-                # Notifications get lost on some file systems; looking costs two microseconds.
-                self._tasks.every(_LOOK_EVERY, self._look, name="identity.local.look"),
-            ]
+            self._watching = [self._tasks.every(_LOOK_EVERY, self._look, name="identity.local.look")]
 
     async def stop(self) -> None:
         for task in self._watching:
@@ -271,17 +266,6 @@ class LocalUsers:
                 0.0 if old is None else old.password_changed_at
             ):
                 self.password_changed.send(PasswordChanged(name, new.password_changed_at))
-
-    async def _watch(self) -> None:
-        folder = self.path.parent
-        async for _ in watchfiles.awatch(
-            folder,
-            watch_filter=lambda _, name: Path(name).name == self.path.name,
-            debounce=50,
-            step=20,
-            recursive=False,
-        ):
-            await self._look()
 
 
 def _without(users: Mapping[str, LocalUser], name: str) -> dict[str, LocalUser]:

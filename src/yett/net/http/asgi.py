@@ -19,6 +19,7 @@ from yett.net.http.engine import PAUSED_BY_APPLICATION, Client
 from yett.net.http.head import HOP_BY_HOP, TOKEN, Fields
 from yett.net.http.model import Outcome, Refusal, Request, Serve
 from yett.net.http.response import ResponseHead
+from yett.net.http.trailers import permitted
 
 _NAME: Final = re.compile(TOKEN)
 _VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -52,6 +53,7 @@ class ApplicationRun:
         "_serve",
         "_start",
         "_status",
+        "_takes_trailers",
         "_task",
         "_writable",
     )
@@ -71,6 +73,7 @@ class ApplicationRun:
         self._start: Message | None = None
         self._status = 0
         self._promised = -1
+        self._takes_trailers = False
         self._bytes_in = 0
         self._bytes_out = 0
         self._is_over = False
@@ -144,6 +147,7 @@ class ApplicationRun:
             "client": (request.scope.client_address, connection.client_port),
             "server": (request.host, request.port or connection.local_port),
             "state": self._serve.state,
+            "extensions": {"http.response.trailers": {}},
         }
 
     async def _receive(self) -> Message:
@@ -217,8 +221,13 @@ class ApplicationRun:
         if kind == "http.response.start" and self._start is None:
             # Held back until the first piece of the body, for the sake of one write.
             self._start = message
-        elif kind == "http.response.body" and self._start is not None:
-            self._send_body(message.get("body", b""), last=not message.get("more_body", False))
+        elif kind == "http.response.trailers" and self._takes_trailers:
+            self._send_trailers(message.get("headers", ()))
+        elif kind == "http.response.body" and self._start is not None and not self._takes_trailers:
+            last = not message.get("more_body", False)
+            # The end of the body is then not the end of the response.
+            self._takes_trailers = last and bool(self._start.get("trailers", False))
+            self._send_body(message.get("body", b""), last=last and not self._takes_trailers)
             if not self._writable.is_set():
                 await self._writable.wait()
         else:
@@ -244,6 +253,17 @@ class ApplicationRun:
             raise _Misused("the response is shorter than its Content-Length")
         if last:
             self._finish()
+
+    def _send_trailers(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        lines = [b"%b: %b" % (bytes(name), bytes(value)) for name, value in headers]
+        for line in lines:
+            name, _, value = line.partition(b": ")
+            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise _Misused("an invalid trailer")
+        if 0 <= self._promised != self._bytes_out:
+            raise _Misused("the response is shorter than its Content-Length")
+        self._client.send(b"", done=True, trailers=permitted(lines))
+        self._finish()
 
     def _head(self, length: int, *, silent: bool) -> ResponseHead:
         message, client = self._start, self._client

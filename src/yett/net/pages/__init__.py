@@ -25,6 +25,7 @@ from yett.net.pages.exchange import (
     sign_on_token,
 )
 from yett.net.pages.page import Page, render
+from yett.net.pages.routing import PathRouter
 
 __all__ = [
     "MAX_FORM",
@@ -34,6 +35,7 @@ __all__ = [
     "Fields",
     "Page",
     "PageResponse",
+    "PathRouter",
     "client_address",
     "client_certificate",
     "error_page",

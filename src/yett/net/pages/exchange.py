@@ -59,13 +59,21 @@ def parse_fields(raw: bytes, *, most: int = 32) -> Fields | None:
         text = raw.decode("ascii")
         if _BROKEN_ESCAPE.search(text):
             return None
-        return tuple(
-            urllib.parse.parse_qsl(
-                text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=most
-            )
-        )
+        if text.count("&") >= most:
+            return None
+        pairs = [piece.partition("=") for piece in text.split("&")]
+        if not all(equals for _, equals, _ in pairs):
+            return None
+        return tuple((_unescaped(name), _unescaped(value)) for name, _, value in pairs)
     except ValueError:
         return None
+
+
+def _unescaped(text: str) -> str:
+    """What a name or a value stands for. Raises UnicodeDecodeError."""
+    if "+" in text:
+        text = text.replace("+", " ")
+    return urllib.parse.unquote(text, errors="strict") if "%" in text else text
 
 
 def once(fields: Fields) -> dict[str, str] | None:

@@ -6,7 +6,9 @@ The PROXY protocol itself is in `yett.net.proxy_protocol`, because the engine sp
 """
 
 from yett.net.trust.checking import check_trust, private_fields
+from yett.net.trust.forwarded import from_list
 from yett.net.trust.introduction import Trust
+from yett.net.trust.model import Claim
 from yett.net.trust.networks import BadNetwork, Networks
 
-__all__ = ["BadNetwork", "Networks", "Trust", "check_trust", "private_fields"]
+__all__ = ["BadNetwork", "Claim", "Networks", "Trust", "check_trust", "from_list", "private_fields"]

@@ -26,6 +26,8 @@ class MailKind(enum.Enum):
     """A personal access token: `name`, `expires_at`."""
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of a mail
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a mail
+    TOKEN_EXPIRING = "token_expiring"  # noqa: S105 - the name of a mail
+    """Before that."""
     VPN_KEY_EXPIRING = "vpn_key_expiring"
     """As of a passkey."""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
@@ -46,6 +48,7 @@ REQUIRED: dict[MailKind, tuple[str, ...]] = {
     MailKind.OTP: ("code",),
     MailKind.MAGIC_LINK: ("link",),
     MailKind.PASSKEY_EXPIRING: ("expires_at",),
+    MailKind.TOKEN_EXPIRING: ("expires_at",),
     MailKind.VPN_KEY_EXPIRING: ("expires_at",),
     MailKind.INVITATION: ("link",),
     MailKind.NOTICE: ("subject", "text"),

@@ -4,14 +4,13 @@ Read `config` (which programs), `rules` (every decision, without I/O), then `ser
 """
 
 from yett.oidc.device.config import DeviceClientSettings, DeviceGrantSettings
-from yett.oidc.device.routes import DEVICE_AUTHORIZATION, TOKEN, VERIFICATION, routes
+from yett.oidc.device.routes import DEVICE_AUTHORIZATION, VERIFICATION, routes
 from yett.oidc.device.rules import check_device_clients
 from yett.oidc.device.service import KIND, DeviceGrant
 
 __all__ = [
     "DEVICE_AUTHORIZATION",
     "KIND",
-    "TOKEN",
     "VERIFICATION",
     "DeviceClientSettings",
     "DeviceGrant",

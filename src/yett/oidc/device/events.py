@@ -1,7 +1,7 @@
 """What the device grant says in the log. What becomes of the codes themselves, device codes say."""
 
 from yett.events import ERROR, INFO, WARN, event
-from yett.events.fields import Error, Name, SessionRef, User
+from yett.events.fields import ClientAddress, Error, Name, SessionRef, User
 from yett.oidc.device.model import Fault
 from yett.oidc.model import Unminted
 
@@ -30,10 +30,18 @@ def not_generated(user: User, client: Name, reason: Unminted, error: Error) -> N
 
 @event("oidc.device_code", WARN, "Device request refused")
 def refused(client: Name, reason: Fault) -> None:
-    """A request for a code or a token was not well formed, or came from a program that is not in the settings.
+    """A request for a code or a token was not well formed, or from a client that may not have device codes.
 
-    `client` is "unknown" then: anybody can send any text. Look at the address if it goes on, or enter the program
-    in the settings.
+    `client` is "unknown" for one that is not in the settings: anybody can send any text. Look at the address if it
+    goes on, or enter the program in the settings.
+    """
+
+
+@event("oidc.device_code", WARN, "Device not to be confirmed from this address")
+def approver_far(user: User, client: Name, client_address: ClientAddress) -> None:
+    """Somebody typed the code of a client from outside of its `people_networks`, and could not confirm it.
+
+    Look at the address: if it is one of yours, add its network.
     """
 
 

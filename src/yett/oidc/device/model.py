@@ -11,6 +11,7 @@ class Fault(enum.Enum):
     INVALID_CLIENT = "invalid_client"
     INVALID_SCOPE = "invalid_scope"
     INVALID_GRANT = "invalid_grant"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
     AUTHORIZATION_PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"

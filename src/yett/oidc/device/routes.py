@@ -12,10 +12,11 @@ from starlette.routing import Route
 from yett.authn.device_code import Codes, Origin
 from yett.net.pages import Fault as FormFault
 from yett.net.pages import client_address, plain_problem, read_form
-from yett.oidc.device.model import Fault, Refused, Token
+from yett.oidc.client_auth import AuthFault
+from yett.oidc.clients import Client
+from yett.oidc.device.model import Fault, Refused
 
 DEVICE_AUTHORIZATION = "/oidc/device_authorization"
-TOKEN = "/oidc/token"  # noqa: S105 - an address
 VERIFICATION = "/device"
 """Where people type the code."""
 _UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
@@ -27,11 +28,25 @@ class Grant(Protocol):
     @property
     def is_enabled(self) -> bool: ...
     async def authorize(self, fields: Mapping[str, str], origin: Origin) -> Codes | Refused: ...
-    async def redeem(self, fields: Mapping[str, str]) -> Token | Refused: ...
+    def is_program(self, client_id: str) -> bool: ...
+    async def authorize_client(
+        self, client: Client, fields: Mapping[str, str], origin: Origin
+    ) -> Codes | Refused: ...
 
 
-def routes(grant: Grant, *, issuer: str) -> list[Route]:
-    """The grant's addresses. `issuer` is the origin of the sign-in host."""
+class ClientAuth(Protocol):
+    """Who tells which client a request comes from."""
+
+    async def authenticate(
+        self, request: Request, form: Mapping[str, str], *, endpoint: str
+    ) -> Client | AuthFault: ...
+
+
+def routes(grant: Grant, *, issuer: str, auth: ClientAuth | None = None) -> list[Route]:
+    """Where codes are asked for; the token endpoint has the rest. `issuer` is the origin of the sign-in host.
+
+    `auth` tells which client of the provider asks; without it only the programs of the settings may.
+    """
 
     async def authorize(request: Request) -> Response:
         if not grant.is_enabled:
@@ -40,33 +55,17 @@ def routes(grant: Grant, *, issuer: str) -> list[Route]:
         if isinstance(form, FormFault):
             return _refuse(Refused(Fault.INVALID_REQUEST))
         agent = request.headers.get("user-agent", "")[:200]
-        outcome = await grant.authorize(form, Origin(client_address(request), agent))
+        origin = Origin(client_address(request), agent)
+        if auth is None or grant.is_program(form.get("client_id", "")):
+            outcome = await grant.authorize(form, origin)
+        else:
+            client = await auth.authenticate(request, form, endpoint=DEVICE_AUTHORIZATION)
+            if isinstance(client, AuthFault):
+                return client.response()
+            outcome = await grant.authorize_client(client, form, origin)
         return _refuse(outcome) if isinstance(outcome, Refused) else _codes(outcome, issuer)
 
-    async def token(request: Request) -> Response:
-        if not grant.is_enabled:
-            return plain_problem(request, 404)
-        form = await read_form(request)
-        if isinstance(form, FormFault):
-            return _refuse(Refused(Fault.INVALID_REQUEST))
-        outcome = await grant.redeem(form)
-        if isinstance(outcome, Refused):
-            return _refuse(outcome)
-        more = {"scope": outcome.scope} if outcome.scope else {}
-        return _answer(
-            200,
-            {
-                "access_token": outcome.text,
-                "token_type": "Bearer",
-                "expires_in": outcome.expires_in,
-                **more,
-            },
-        )
-
-    return [
-        Route(DEVICE_AUTHORIZATION, authorize, methods=["POST"]),
-        Route(TOKEN, token, methods=["POST"]),
-    ]
+    return [Route(DEVICE_AUTHORIZATION, authorize, methods=["POST"])]
 
 
 def _codes(codes: Codes, issuer: str) -> Response:

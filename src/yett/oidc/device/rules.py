@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from yett.authn.device_code import GRANT_TYPE, NotMade, Polled
+from yett.authn.device_code import GRANT_TYPE, Approval, NotMade, Polled
 from yett.config import Mistake
 from yett.identity import Person
+from yett.identity.access import METHODS, assurance_of
+from yett.oidc.clients import Client, is_within
 from yett.oidc.device.config import DeviceClientSettings, DeviceGrantSettings
 from yett.oidc.device.model import Asked, Fault, Presented
 from yett.oidc.model import Unminted
@@ -26,6 +28,7 @@ NOT_MADE = {
     Unminted.OVER: NotMade.NOBODY,
     Unminted.TOO_LONG: NotMade.UNFIT,
     Unminted.MALFORMED: NotMade.UNFIT,
+    Unminted.NOT_KEPT: NotMade.NOTHING,
 }
 
 
@@ -71,3 +74,29 @@ def read_token_request(fields: Mapping[str, str], clients: Clients) -> Presented
 def may_confirm(client: DeviceClientSettings, person: Person) -> bool:
     """Whether a person may confirm a program."""
     return not person.is_disabled and (not client.groups or not set(client.groups).isdisjoint(person.groups))
+
+
+def is_near(client: Client, address: str) -> bool:
+    """Whether people may confirm a client of the provider from where they are."""
+    return not client.people_networks or is_within(address, client.people_networks)
+
+
+def as_program(client: Client) -> DeviceClientSettings:
+    """A client of the provider, as people see it when they are asked to confirm it."""
+    return DeviceClientSettings(
+        id=client.client_id,
+        name=client.title,
+        groups=tuple(sorted(client.groups)),
+        scopes=tuple(sorted(client.scopes)),
+        audience=client.audience,
+        lifetime=client.lifetimes.access,
+    )
+
+
+def facts(approval: Approval, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """How whoever confirmed had signed in, for tokens that are made later. `metadata` is what their session keeps."""
+    return {
+        "auth_time": str(approval.auth_time or 0.0),
+        "methods": metadata.get(METHODS, ""),
+        "assurance": assurance_of(metadata).value,
+    }

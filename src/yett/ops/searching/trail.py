@@ -37,6 +37,7 @@ _KINDS: dict[str, Kind] = {
     "devicecode": Kind.FACTOR,
     "directory": Kind.ACCOUNT,
     "forwardproxy": Kind.DECISION,
+    "gafaelfawr": Kind.TOKEN,
     "http.access": Kind.REQUEST,
     "identity": Kind.ACCOUNT,
     "jit2fa": Kind.DECISION,

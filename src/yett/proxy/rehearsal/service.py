@@ -1,7 +1,7 @@
 """Asks each step what it would say, in the order of the gate."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yett.events.explain import reason_of
 from yett.guard import Rehearsal as Guards
@@ -23,7 +23,9 @@ from yett.proxy.balancing import BackendProtocol, Balancer, NoBackend, NotSelect
 from yett.proxy.conditions import WrongMethod
 from yett.proxy.departures import READING, is_person, outdone
 from yett.proxy.matching import Miss
+from yett.proxy.programs import is_shown
 from yett.proxy.reauth import age_of, max_age_for
+from yett.proxy.rehearsal import programs
 from yett.proxy.rehearsal.model import Asked, Rehearsed, Step, Turn
 from yett.proxy.rehearsal.words import by_group, capital, step_of, ways_text
 from yett.proxy.routes import Route, RouteTable, Variants
@@ -52,6 +54,11 @@ class _Visitor:
     """How they could sign in, when they are not."""
 
     @property
+    def is_program(self) -> bool:
+        """Whether a token is shown in place of a session: then nobody is there who could be asked."""
+        return self.session is not None and is_shown(self.session)
+
+    @property
     def held(self) -> Assurance:
         known = self.session or self.sign_on
         if known is not None:
@@ -74,6 +81,7 @@ class Rehearsal:
         clock: Clock,
         sign_in_host: str,
         limits: Limits,
+        tokens: programs.Tokens = programs.nobody,
     ) -> None:
         self._table = table
         self._guards = guards
@@ -84,6 +92,7 @@ class Rehearsal:
         self._clock = clock
         self._sign_in_host = sign_in_host
         self._limits = limits
+        self._tokens = tokens
 
     async def rehearse(self, asked: Asked) -> Rehearsed:
         """What would become of a request now. Raises StoreUnavailable when a person's factors cannot be known."""
@@ -116,6 +125,14 @@ class Rehearsal:
         route = self._route(request, made)
         if route is not None:
             made.app, made.rule = route.app, route.rule.name
+            if route.token_scope and visitor.session is None:
+                step, session = programs.shown(request, route, self._tokens)
+                made.steps.append(step)
+                if step.turn is Turn.REFUSED:
+                    return made
+                if session is not None:
+                    asked = replace(asked, user=session.module_key)
+                    visitor = _Visitor(self._directory.person(asked.user), session, None)
             made.steps += self._judged(request, asked, route, visitor)
             made.steps += self._limited(request, route)
             made.steps.append(self._upstream(request, route, asked.user))
@@ -175,7 +192,8 @@ class Rehearsal:
             # Without a session of this host nobody knows who it is, and a public rule does not ask.
             yield self._anonymous(request, route)
             return
-        yield from self._known(request, asked, visitor)
+        if not visitor.is_program:
+            yield from self._known(request, asked, visitor)
         # Whether they may, and not only whether they have proven enough for it.
         best = Assurance.PHISHING_RESISTANT
         verdict = judge(route.rule, asked.user, visitor.person, best)
@@ -258,7 +276,8 @@ class Rehearsal:
                 f"The sign-in is of strength {held.value}; {person.name} would be asked for {needed.value}"
             )
             return Step("proof", Turn.ASKED, sentence, "step_up", status)
-        sentence = f"It takes a sign-in of strength {needed.value}, and {person.name} has no factor for that"
+        lacking = "a token shows none" if visitor.is_program else f"{person.name} has no factor for that"
+        sentence = f"It takes a sign-in of strength {needed.value}, and {lacking}"
         return Step("proof", Turn.REFUSED, sentence, "step_up", status)
 
     def _group_hours(self, request: Request, asked: Asked, person: Person) -> Step:
@@ -270,6 +289,9 @@ class Rehearsal:
         wanted = max_age_for(route.freshness, request.method)
         if wanted is None:
             return Step("freshness", Turn.OFF, "The age of the sign-in does not matter here")
+        if visitor.is_program:
+            sentence = "It takes a recent sign-in, and a token shows none"
+            return Step("freshness", Turn.REFUSED, sentence, "reauth", _asking_status(request))
         now, sign_on = self._clock.now(), visitor.sign_on
         at_sign_on = float("inf")
         if sign_on is not None and shows_presence(sign_on.metadata):

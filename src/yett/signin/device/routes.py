@@ -148,7 +148,9 @@ class DeviceStep:
         if decision not in {"allow", "deny"}:
             return plain_problem(request, 400)
         is_approved = decision == "allow"
-        approval = Approval(person.name, session.ref, session.created_at, session.ends_at)
+        approval = Approval(
+            person.name, session.ref, session.created_at, session.ends_at, client_address(request)
+        )
         outcome = await self._codes.complete(
             received.kept.get("ref", ""), approval, is_approved=is_approved, person=person
         )

@@ -9,7 +9,9 @@ in takes a sign-in that was asked for anew; a method that is absent is absent he
 """
 
 from yett.signin.profile.entry import Portal
+from yett.signin.profile.model import Link
 from yett.signin.profile.password import OwnPassword, PasswordChanges
 from yett.signin.profile.profile import Profile
+from yett.signin.profile.tokens_page import TokensPage
 
-__all__ = ["OwnPassword", "PasswordChanges", "Portal", "Profile"]
+__all__ = ["Link", "OwnPassword", "PasswordChanges", "Portal", "Profile", "TokensPage"]

@@ -90,7 +90,7 @@ class API:
 
     def _reading(self, path: str, answer: Question) -> Route:
         async def read(request: Request) -> Response:
-            owner = await self._entry.call(request)
+            owner = await self._entry.reader(request)
             if isinstance(owner, Response):
                 return owner
             try:

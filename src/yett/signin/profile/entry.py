@@ -1,5 +1,6 @@
 """Who looks at their account, and whether they may change how they sign in."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.requests import Request
@@ -16,12 +17,16 @@ from yett.signin.machine import Standing
 from yett.signin.model import Turned, TurnedAway
 from yett.signin.profile import events
 from yett.signin.profile import rules as own_rules
-from yett.signin.profile.model import Owner, Way
+from yett.signin.profile.model import Link, Owner, Way
 from yett.store import StoreUnavailable
 
 HOME = "/profile"
 ONBOARDING = "/onboarding"
 PASSKEYS = "/profile/passkeys"
+
+
+Bearers = Callable[[str], tuple[Session, Person] | None]
+"""Whose token this is that may read an account, and what stands for their session."""
 
 
 class Factors(Protocol):
@@ -36,6 +41,8 @@ class Portal:
     def __init__(self, *, is_enabled: bool, has_onboarding: bool) -> None:
         self.is_enabled = is_enabled
         self.has_onboarding = has_onboarding
+        self.links: list[Link] = []
+        """Further pages that the first one leads to."""
 
     async def start(self) -> None:
         """Say whether there are pages."""
@@ -56,6 +63,11 @@ class Entry:
         self._flow = flow
         self._factors = factors
         self._portal = portal
+        self._bearers: Bearers = _nobody
+
+    def read_with(self, bearers: Bearers) -> None:
+        """Let programs that show a token of their owner's read, too."""
+        self._bearers = bearers
 
     async def owner(self, request: Request) -> Owner | None:
         """Whose browser this is; nobody who is gone or disabled."""
@@ -83,6 +95,11 @@ class Entry:
     def is_enabled(self) -> bool:
         """Whether there are such pages."""
         return self._portal.is_enabled
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Further pages of one's account."""
+        return tuple(self._portal.links)
 
     async def refuse_adding(self, session: Session, person: Person) -> Response | None:
         """What to answer a script of the page of passkeys, when its person may not add one; None when they may."""
@@ -123,6 +140,19 @@ class Entry:
             return answers.json_problem(401, "signed_out", "You are not signed in.", next="/signin")
         return owner
 
+    async def reader(self, request: Request) -> Owner | Response:
+        """The same for calls that change nothing, for which a token will do (RFC 6750, section 2.1)."""
+        authorization = request.headers.get("authorization")
+        if authorization is None or not self._portal.is_enabled:
+            return await self.call(request)
+        scheme, _, text = authorization.partition(" ")
+        known = self._bearers(text.strip()) if scheme.lower() == "bearer" else None
+        if known is None:
+            answer = answers.json_problem(401, "invalid_token", "This token is not good here.")
+            answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+            return answer
+        return Owner(*known, "")
+
 
 def again(back: str) -> str:
     """Where somebody shows anew that it is them, and comes back from."""
@@ -159,3 +189,7 @@ def unavailable(request: Request, back: str) -> Response:
         actions=[Action("Try again", back)],
         headers={"Retry-After": "5"},
     )
+
+
+def _nobody(_text: str) -> None:
+    return None

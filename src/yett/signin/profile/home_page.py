@@ -17,7 +17,11 @@ from yett.signin.steps import Forms
 from yett.store import StoreUnavailable
 
 LANGUAGE = "/profile/language"
-SOURCES = {"local": "This gateway", "ldap": "The directory of your organisation"}
+SOURCES = {
+    "local": "This gateway",
+    "ldap": "The directory of your organisation",
+    "federated": "Another provider",
+}
 """Where people come from, in their own words."""
 
 
@@ -59,6 +63,7 @@ class HomePage:
             person=owner.person,
             source=SOURCES.get(owner.person.source, owner.person.source),
             overview=overview,
+            links=self._entry.links,
             app_since=datetime.fromtimestamp(app.since, UTC) if app is not None and app.since else None,
             language=rules.LANGUAGES.get(overview.language, ""),
             sealed=self._sign_in_forms.seal(Use.SIGN_OUT, owner.session.ref),

@@ -54,6 +54,14 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Another page of one's account, of a room that the profile knows nothing of."""
+
+    href: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """What a person has. A part that is None they do not have, or it cannot be read: then it is not whole."""
 
@@ -63,3 +71,5 @@ class Overview:
     sessions: int
     language: str
     can_change_password: bool
+    tokens: int | None = None
+    """How many access tokens; None for whoever may have none."""

@@ -1,8 +1,10 @@
 """What a person has, at a glance. A part that cannot be read just now is left open, and the rest is shown."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from yett.authn.totp import TotpStatus
+from yett.identity import Person
 from yett.signin.profile.language import OwnLanguage
 from yett.signin.profile.model import App, Overview, Owner
 from yett.signin.profile.password import OwnPassword
@@ -40,6 +42,11 @@ class Looking:
         self._sessions = sessions
         self._language = language
         self._password = password
+        self._tokens: Callable[[Person], int | None] = _none
+
+    def count_tokens_with(self, count: Callable[[Person], int | None]) -> None:
+        """Ask this how many access tokens somebody has; None for whoever may have none."""
+        self._tokens = count
 
     async def app(self, user: str) -> App | None:
         """The authenticator app of a person. Raises StoreUnavailable."""
@@ -64,4 +71,9 @@ class Looking:
             len(self._sessions.shown(owner)),
             language,
             self._password.is_offered(owner.person),
+            self._tokens(owner.person),
         )
+
+
+def _none(_person: Person) -> None:
+    return None

@@ -51,7 +51,7 @@ class Profile:
         site = urlsplit(origin).netloc
         forms = Forms(sealer, clock, step="profile", origin=origin)
         own_sessions, language, app = OwnSessions(sessions), OwnLanguage(data), OwnApp(totp)
-        looking = Looking(totp, passkeys, own_sessions, language, password)
+        self.looking = looking = Looking(totp, passkeys, own_sessions, language, password)
         self.entry = Entry(flow, factors, portal)
         self.routes: list[Route] = [
             *HomePage(self.entry, looking, language, forms, sign_in_forms, site=site).routes,

@@ -17,8 +17,8 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 PASSWORD_AT = "password_at"  # noqa: S105 - the name of a fact
 """Under this name a session keeps that its person changed the password in it, and when."""
 _REF = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_WEAK = frozenset({Method.PASSWORD.value, Method.KERBEROS.value})
-"""Proofs that somebody else may have: a password that was read, a desktop that was left."""
+_WEAK = frozenset({Method.PASSWORD.value, Method.KERBEROS.value, Method.FEDERATED.value})
+"""Proofs that somebody else may have: a password that was read, here or elsewhere, a desktop that was left."""
 
 
 def way_to_change(*, is_fresh: bool) -> Way:

@@ -28,6 +28,7 @@ TOKENS = {
     "over": "the session ends now, so a token would be over at once",
     "too_long": "what is known of the person does not fit into a header field",
     "malformed": "what is known of the person is no text",
+    "not_kept": "the store did not keep the token",
 }
 
 _PROOFS = {

@@ -5,14 +5,19 @@ from typing import Any
 
 from yett.events.declare import catalogue
 from yett.events.explain.model import Cause, Entry, Note
-from yett.events.explain.words import gate, lives, methods, signing_in
+from yett.events.explain.words import gate, lives, methods, providers, signing_in
 from yett.events.explain.words.model import Reasons, Said, Sentences
 
 REASON_FIELDS = ("reason", "failure", "refusal", "why", "blocked_by", "cause")
 """Fields that say why; the first that a record has counts."""
 
-_REASONS: Reasons = {**gate.REASONS, **methods.REASONS, **lives.REASONS}
-_SENTENCES: Sentences = {**gate.SENTENCES, **signing_in.SENTENCES, **lives.SENTENCES}
+_REASONS: Reasons = {**gate.REASONS, **methods.REASONS, **lives.REASONS, **providers.REASONS}
+_SENTENCES: Sentences = {
+    **gate.SENTENCES,
+    **signing_in.SENTENCES,
+    **lives.SENTENCES,
+    **providers.SENTENCES,
+}
 _FIELD = re.compile(r"\{([a-z_0-9.]+)\}")
 _LONGEST = 200
 

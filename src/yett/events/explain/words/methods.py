@@ -147,6 +147,7 @@ REASONS: Reasons = {
         "wildcard": "an address with a wildcard may not be registered",
         "signing_key": TOKENS["signing_key"],
         "over": TOKENS["over"],
+        "not_kept": TOKENS["not_kept"],
         "issuer_mismatch": "the answer names another issuer",
     },
     "proxy.oidc.callback": {
@@ -169,6 +170,7 @@ REASONS: Reasons = {
         "invalid_scope": "the device asks for a scope that it may not have",
         "invalid_grant": "the device code is not known, or not this client's",
         "unsupported_grant_type": "the device asks in a way that is not offered",
+        "unauthorized_client": "the device's client may not ask in this way",
         "authorization_pending": "nobody has decided about the device yet",
         "slow_down": "the device asks too often",
         "access_denied": "the person said no",

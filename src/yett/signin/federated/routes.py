@@ -1,0 +1,205 @@
+"""Leaving for a provider and coming back from it: `/signin/with/NAME` and `/signin/with/NAME/callback`.
+
+Whoever follows a link to the first is sent on; nobody is signed in by that but the one who signs in over
+there, and the answer counts only in the browser that left.
+"""
+
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from yett.identity import Person
+from yett.identity.federation import (
+    GRANT,
+    PROVIDER,
+    Answer,
+    Arrived,
+    Federation,
+    Joining,
+    Lost,
+    Refused,
+    Shown,
+    Staying,
+)
+from yett.net.pages import (
+    Action,
+    client_address,
+    once,
+    parse_fields,
+    plain_problem,
+    problem,
+    redirect,
+    sign_on_token,
+)
+from yett.signin import answers, rules
+from yett.signin.exchange import PRE_COOKIE, device_name, device_of, pre_cookie_or_new, set_cookie, visitor_of
+from yett.signin.federated import events
+from yett.signin.federated.words import words_for
+from yett.signin.flow import Flow
+from yett.signin.model import Method, Outcome, SignedIn, Turned, TurnedAway
+
+PAGE = "/signin/with"
+_GRANT_LASTS = 7 * 86400.0
+"""Seconds for which a provider's tokens are kept; sessions that are older are not asked about."""
+
+
+class Arrivals(Protocol):
+    """Whoever receives people who left to connect an account."""
+
+    async def receive(self, request: Request, arrived: Arrived) -> Response: ...
+
+
+class FederatedSignIn:
+    """The two addresses, for every provider."""
+
+    def __init__(self, federation: Federation, joining: Joining, staying: Staying, flow: Flow) -> None:
+        self._federation = federation
+        self._joining = joining
+        self._staying = staying
+        self._flow = flow
+        self._connecting: Arrivals | None = None
+        self.routes = [
+            Route(f"{PAGE}/{{provider}}", self._leave, methods=["GET"]),
+            Route(f"{PAGE}/{{provider}}/callback", self._return, methods=["GET"]),
+        ]
+
+    def connect_with(self, connecting: Arrivals) -> None:
+        """Hand over to this who comes back to connect an account."""
+        self._connecting = connecting
+
+    def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]:
+        """The providers as the sign-in page offers them."""
+        return [
+            {"title": each.title, "href": _address(each, to, again=again)}
+            for each in self._federation.offered()
+        ]
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether there is any provider."""
+        return self._federation.is_used
+
+    # Leaving.
+
+    async def _leave(self, request: Request) -> Response:
+        query = request.scope["query_string"]
+        to, again = rules.wanted_next(query), rules.wants_again(query)
+        if not again and await self._flow.current(sign_on_token(request)) is not None:
+            return redirect(to)
+        return await self.send(request, request.path_params["provider"], to=to, again=again)
+
+    async def send(
+        self, request: Request, provider: str, *, to: str, again: bool = False, session: str = ""
+    ) -> Response:
+        """Send a browser to a provider; `session` is that of somebody who connects an account."""
+        address = client_address(request)
+        pre = pre_cookie_or_new(request)
+        begun = await self._federation.begin(
+            provider,
+            browser=device_name(pre),
+            to=to,
+            is_again=again,
+            session=session,
+            client_address=address,
+        )
+        if begun is None:
+            return plain_problem(request, 404)
+        if isinstance(begun, Refused):
+            return turn(request, begun, to, provider)
+        events.started(provider=provider, client_address=address)
+        response = redirect(begun.url)
+        set_cookie(response, PRE_COOKIE, pre)
+        return response
+
+    # Coming back.
+
+    async def _return(self, request: Request) -> Response:
+        provider = request.path_params["provider"]
+        arrived = await self._federation.arrive(
+            provider,
+            _answer_of(request),
+            browser=device_of(request),
+            client_address=client_address(request),
+        )
+        if arrived is None:
+            return plain_problem(request, 404)
+        if isinstance(arrived, Lost):
+            return turn(request, arrived.refused, arrived.trip.to if arrived.trip else rules.HOME, provider)
+        if arrived.trip.session:
+            if self._connecting is None:
+                return plain_problem(request, 404)
+            return await self._connecting.receive(request, arrived)
+        return await self._sign_in(request, provider, arrived)
+
+    async def _sign_in(self, request: Request, provider: str, arrived: Arrived) -> Response:
+        to = rules.local_path(arrived.trip.to)
+        party = self._federation.party(provider)
+        if party is None:
+            return plain_problem(request, 404)
+        person = await self._joining.person_for(
+            party.settings, arrived.profile, client_address=client_address(request)
+        )
+        if isinstance(person, Refused):
+            return turn(request, person, to, provider)
+        outcome = await self._prove(request, provider, arrived, person)
+        return answers.page(request, outcome, to=to)
+
+    async def _prove(self, request: Request, provider: str, arrived: Arrived, person: Person) -> Outcome:
+        earlier = await self._flow.current(sign_on_token(request))
+        address = client_address(request)
+        kept = await self._staying.keep(arrived, lifetime=_GRANT_LASTS)
+        outcome = await self._flow.proved(
+            person.name,
+            Method.FEDERATED,
+            visitor_of(request),
+            earlier=earlier[0] if earlier else None,
+            again=arrived.trip.is_again,
+            is_two_factor=arrived.profile.is_two_factor,
+            metadata={PROVIDER: provider, **({GRANT: kept} if kept else {})},
+        )
+        if isinstance(outcome, TurnedAway):
+            if outcome.why is Turned.UNAVAILABLE:
+                events.session_failed(user=person.name, provider=provider)
+            else:
+                events.turned_away(
+                    user=person.name, provider=provider, why=outcome.why, client_address=address
+                )
+            if kept:
+                await self._staying.give_back(kept)
+            return outcome
+        if isinstance(outcome, SignedIn):
+            now = await self._flow.current(outcome.issued.token)
+            if now is None or now[1].name != person.name:
+                events.session_failed(user=person.name, provider=provider)
+                return TurnedAway(Turned.UNAVAILABLE)
+        events.succeeded(
+            user=person.name, provider=provider, outcome=type(outcome).__name__, client_address=address
+        )
+        return outcome
+
+
+def turn(request: Request, refused: Refused, to: str, provider: str) -> Response:
+    """The page for somebody who is not let in."""
+    words = words_for(refused.reason, is_passing=refused.is_passing)
+    to = rules.local_path(to)
+    actions = [Action("Sign in another way", rules.with_next("/signin", to))]
+    if words.may_connect:
+        actions.insert(
+            0, Action("Sign in and connect it", rules.with_next("/signin", "/profile/connections"))
+        )
+    else:
+        actions.append(Action("Try again", rules.with_next(f"{PAGE}/{provider}", to)))
+    headers = {"Retry-After": "5"} if words.status == 503 else None
+    return problem(request, words.status, words.heading, words.sentence, actions=actions, headers=headers)
+
+
+def _address(provider: Shown, to: str, *, again: bool) -> str:
+    return rules.with_next(f"{PAGE}/{provider.name}" + ("?again=1" if again else ""), to)
+
+
+def _answer_of(request: Request) -> Answer:
+    """What the query says. With a name that comes twice it says nothing (RFC 6749, 3.1)."""
+    fields = once(parse_fields(request.scope["query_string"]) or ()) or {}
+    return Answer(fields.get("state", ""), fields.get("code", ""), fields.get("error", ""), fields.get("iss"))

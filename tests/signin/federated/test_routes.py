@@ -1,0 +1,188 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.identity.federation.idp import reply
+from tests.signin.place import ADA
+
+from yett.identity.federation.config import Linking
+from yett.net.pages import SIGN_ON_COOKIE
+from yett.signin import MFASettings, SignInSettings
+from yett.signin.federated import events
+from yett.signin.machine import Demand, Standing
+from yett.signin.model import Factor, Method, Turned
+
+
+def names(heard, prefix="signin.federated"):
+    return [emitter.__name__ for emitter, _ in heard(prefix)]
+
+
+async def test_the_page_has_a_button_for_each_provider(place, browser):
+    place.house.use(place.provider, place.idp.settings("other", client_id="x", label="Other & Co"))
+    page = await browser.get("/signin", params={"next": "/there"})
+    assert 'href="/signin/with/acme?next=%2Fthere">Sign in with Acme<' in page.text
+    assert "Sign in with Other &amp; Co" in page.text
+    place.house.use()
+    assert "Sign in with" not in (await browser.get("/signin")).text
+
+
+async def test_somebody_who_is_linked_is_in(place, browser, heard):
+    await place.link()
+    response = await browser.trip("/signin/with/acme?next=/there")
+    assert (response.status_code, response.headers["location"]) == (303, "/signin/done?next=%2Fthere")
+    assert response.cookies[SIGN_ON_COOKIE]
+    (session,) = place.sessions.live("ada")
+    assert session.metadata["method"] == Method.FEDERATED.value
+    assert session.metadata["provider"] == "acme"
+    assert names(heard) == ["started", "succeeded"]
+    assert "Ada Lovelace" in (await browser.get("/")).text
+
+
+async def test_who_is_in_already_is_not_sent_anywhere(place, browser):
+    await place.link()
+    await browser.trip()
+    response = await browser.get("/signin/with/acme?next=/there")
+    assert response.headers["location"] == "/there"
+
+
+async def test_somebody_who_has_a_second_factor_is_asked_for_it(place, browser):
+    await place.link()
+    place.factors.table["ada"] = Standing(frozenset({Factor.TOTP}))
+    response = await browser.trip()
+    assert response.headers["location"].startswith("/signin/factor")
+    assert SIGN_ON_COOKIE not in response.cookies
+
+
+async def test_unless_the_provider_asked_for_one_and_is_trusted(place, browser):
+    await place.link()
+    place.factors.table["ada"] = Standing(frozenset({Factor.TOTP}))
+    place.idp.claims = {"amr": ["pwd", "mfa"]}
+    assert (await browser.trip()).headers["location"].startswith("/signin/factor")
+    place.use(trust_amr=("mfa",))
+    assert (await browser.trip()).headers["location"] == "/"
+    assert "fed mfa" in [session.metadata["amr"] for session in place.sessions.live("ada")]
+
+
+async def test_signing_in_anew_over_there_makes_a_session_fresh(place, browser):
+    await place.link()
+    await browser.trip()
+    url = await browser.leave("/signin/with/acme?again=1")
+    assert "prompt=login" in url
+    await browser.get(browser.answer(url))
+    sessions = [each for each in place.sessions.live("ada") if place.flow.is_fresh(each)]
+    assert sessions
+
+
+async def test_without_having_been_there_it_is_not(place, browser, clock):
+    await place.link()
+    place.idp.claims = {"auth_time": int(clock.now()) - 7200}
+    response = await browser.trip("/signin/with/acme?again=1")
+    assert response.status_code == 502
+
+
+async def test_an_answer_is_good_once(place, browser):
+    await place.link()
+    answer = browser.answer(await browser.leave())
+    responses = await asyncio.gather(*(browser.get(answer) for _ in range(50)))
+    assert sorted(each.status_code for each in responses)[:2] == [303, 409]
+    assert len(place.sessions.live("ada")) == 1
+
+
+async def test_an_answer_is_good_in_one_browser(place, browser):
+    """Whoever hands their own answer to somebody else does not sign them in."""
+    await place.link()
+    answer = browser.answer(await browser.leave())
+    async with place.browser() as victim:
+        await victim.get("/signin")
+        response = await victim.get(answer)
+        assert response.status_code == 409
+        assert SIGN_ON_COOKIE not in response.cookies
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?state=x", "?code=a&code=b&state=c&state=d", "?%zz", "?error=access_denied", "?" + "a=b&" * 100],
+)
+async def test_an_answer_that_nobody_waited_for_leads_back_to_the_beginning(browser, query):
+    response = await browser.get(f"/signin/with/acme/callback{query}")
+    assert response.status_code == 409
+    assert "Begin again" in response.text
+
+
+async def test_somebody_nobody_knows_is_told_how_to_connect(browser, heard):
+    response = await browser.trip()
+    assert response.status_code == 403
+    assert "/signin?next=%2Fprofile%2Fconnections" in response.text
+    assert "ada" not in response.text.split("<main>")[1].lower()
+    assert names(heard) == ["started"]
+
+
+async def test_who_called_it_off_may_try_again(browser):
+    response = await browser.trip("/signin/with/acme?next=/there", error="access_denied", code="")
+    assert response.status_code == 403
+    assert "/signin/with/acme?next=%2Fthere" in response.text
+
+
+async def test_a_provider_that_is_away_is_told_kindly(place, browser):
+    place.use(timeout=timedelta(milliseconds=300))
+    place.idp.answers = {"/.well-known/openid-configuration": reply(503)}
+    response = await browser.get("/signin/with/acme")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert "Sign in another way" in response.text
+
+
+async def test_a_token_that_is_not_believed_is_told_as_our_own_trouble(place, browser):
+    place.idp.claims = {"aud": "somebody else"}
+    response = await browser.trip()
+    assert response.status_code == 502
+    assert "aud" not in response.text.split("<main>")[1].split()
+
+
+async def test_providers_that_are_not_there_are_not(browser):
+    for path in ("/signin/with/nobody", "/signin/with/nobody/callback", "/signin/with/..%2f/callback"):
+        assert (await browser.get(path)).status_code == 404
+
+
+async def test_nobody_is_led_to_another_host(place, browser):
+    await place.link()
+    for to in ("//evil.example/", "https://evil.example/", "/\\evil.example"):
+        response = await browser.trip(f"/signin/with/acme?next={to}")
+        assert response.headers["location"] in {"/", "/signin/done"}
+        await place.sessions.revoke_all("ada")
+
+
+async def test_who_is_switched_off_is_turned_away(place, browser):
+    await place.link()
+    place.local.table["ada"] = replace(ADA, is_disabled=True)
+    response = await browser.trip()
+    assert response.status_code == 403
+    assert not place.sessions.live("ada")
+
+
+async def test_who_is_asked_for_a_factor_and_has_none_is_turned_away(place, browser, heard):
+    await place.link()
+    place.flow.apply(
+        SignInSettings(),
+        MFASettings(federated=Demand.ALWAYS, enrol_after_first_factor=False, email_codes=False),
+    )
+    response = await browser.trip()
+    assert response.status_code == 403
+    assert names(heard)[-1] == "turned_away"
+    assert heard("signin.federated")[-1][1]["why"] is Turned.NO_FACTOR
+    assert len(place.idp.revoked) == 1
+
+
+async def test_a_session_that_cannot_be_kept_lets_nobody_in(place, browser, heard):
+    await place.link()
+    place.records.break_("sessions/", "put", "create")
+    response = await browser.trip()
+    assert response.status_code == 503
+    assert events.session_failed in [emitter for emitter, _ in heard("signin.federated")]
+
+
+async def test_somebody_who_is_linked_by_address_is_in_at_once(place, browser):
+    place.use(link_by=Linking.EMAIL)
+    place.idp.claims = {"email": "ADA@example.test", "email_verified": True}
+    assert (await browser.trip()).headers["location"] == "/"
+    assert place.sessions.live("ada")
