@@ -310,11 +310,8 @@ class Visitor:
         return self.go("GET", host or self.app_host, path, **more)
 
     def is_out(self, path="/"):
-        """Whether the application is not what comes. A request that is on its way when a session ends is cut."""
-        try:
-            page = self.get(path)
-        except ConnectionError:
-            return False
+        """Whether the application is not what comes."""
+        page = self.get(path)
         return page.status != 200 or self.at[0] == self.sign_in_host
 
     def sign_in(self, name, password=None, path="/"):

@@ -244,8 +244,7 @@ def test_a_revoked_certificate_takes_what_is_open_along(start, files, ca, tmp_pa
             static.bodies["/ca.crl"] = ca.crl(alice)
 
             # Use of any page is what extends the session; what is found out then ends everything.
-            until(lambda: visitor.is_out("/again"), what="being sent away")
-            assert visitor.at[0] == SIGN_IN
+            until(lambda: visitor.get("/again") and visitor.at[0] == SIGN_IN, what="being sent away")
             with pytest.raises(Exception, match=r"close|reset|EOF"):
                 chat.recv(10)
             refused = visitor.sign_in_with_certificate()

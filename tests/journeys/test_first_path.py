@@ -117,6 +117,20 @@ def test_a_session_that_is_revoked_ends_at_once(gateway):
     assert visitor.at[0] == SIGN_IN
 
 
+def test_a_request_whose_session_ends_before_its_answer_is_told_so(gateway):
+    visitor = Visitor(gateway)
+    assert visitor.sign_in("alice").status == 200
+    cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies[APP].items())
+    with gateway.connect(APP) as connection:
+        connection.sendall(f"GET /hangs HTTP/1.1\r\nHost: {APP}\r\nCookie: {cookie}\r\n\r\n".encode())
+        gateway.run("admin", "sessions", "revoke-all", "alice")
+        received = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert received.startswith("HTTP/1.1 403 ")
+    assert "Your access ended meanwhile" in received
+    number = REQUEST_ID.search(received)[0]
+    until(lambda: "withdrawn" in gateway.run("explain", number), what="the story")
+
+
 def test_a_person_who_is_disabled_is_out_within_a_second_or_two(gateway):
     visitor = Visitor(gateway)
     assert visitor.sign_in("alice").status == 200

@@ -1,6 +1,5 @@
 """People of an LDAP server sign in, reach what their groups allow, and are out when the directory says so."""
 
-import http.client
 import re
 from datetime import timedelta
 
@@ -63,19 +62,6 @@ def start(ldap, make_gateway, upstream):
     return start
 
 
-def status_of(visitor):
-    """The answer's status; 0 when the connection was cut, as it is for whoever loses a right meanwhile."""
-    try:
-        return visitor.get("/").status
-    except (http.client.RemoteDisconnected, ConnectionResetError):
-        return 0
-
-
-def is_out(visitor):
-    status = status_of(visitor)
-    return status not in {0, 200} or (status and visitor.at[0] == SIGN_IN)
-
-
 def test_a_person_of_ldap_reaches_an_application_by_group_and_is_out_without_it(ldap, start):
     gateway = start()
     carol, dave = Visitor(gateway), Visitor(gateway)
@@ -86,7 +72,7 @@ def test_a_person_of_ldap_reaches_an_application_by_group_and_is_out_without_it(
     assert Visitor(gateway).sign_in("carol", "wrong").status != 200
 
     ldap.modify(group_dn("wiki"), member=[dn_of("dave")])
-    until(lambda: status_of(carol) == 403, what="carol being out")
+    until(lambda: carol.get("/").status == 403, what="carol being out")
     assert dave.get("/").status == 200
 
 
@@ -95,7 +81,7 @@ def test_somebody_who_is_locked_in_ldap_loses_their_session(ldap, start):
     carol = Visitor(gateway)
     assert carol.sign_in("carol", PASSWORD).status == 200
     ldap.disable("carol")
-    until(lambda: is_out(carol), what="carol being out")
+    until(carol.is_out, what="carol being out")
     assert Visitor(gateway).sign_in("carol", PASSWORD).status != 200
     assert "carol" not in gateway.run("admin", "sessions", "list")
 
@@ -163,7 +149,7 @@ def test_who_is_signed_in_stays_so_over_a_restart_while_ldap_is_away(ldap, start
     assert (page.status, carol.at[0]) == (200, APP)
     ldap.start()
     ldap.modify(group_dn("wiki"), member=[dn_of("dave")])
-    until(lambda: status_of(carol) == 403, what="carol being out")
+    until(lambda: carol.get("/").status == 403, what="carol being out")
 
 
 def test_a_gateway_with_a_wrong_account_does_not_start_and_says_why(ldap, start):
@@ -190,7 +176,7 @@ def test_a_password_that_has_to_be_changed_is_changed_on_the_way_in(ldap, start)
     carol = Visitor(gateway)
     page = carol.sign_in("carol", PASSWORD)
     assert "Choose a new password" in page.text
-    assert is_out(carol)
+    assert carol.is_out()
     page = carol.go("GET", SIGN_IN, "/signin/password")
     form = re.search(rb'name="form" value="([^"]+)"', page.body)[1].decode()
     fields = {"form": form, "old": PASSWORD, "new": NEW, "again": NEW}

@@ -279,8 +279,8 @@ class Yett:
         self._rotation = Rotation(self.server.renew_tls, tasks)
         await self._rotation.follow(_transports(snapshot[ProxySettings]))
         add("rotation of authorities", self._rotation.start, self._rotation.stop)
-        self._cut_what_is_lost(sessions, directory)
-        people.personal.tokens.gone.connect(lambda told: self._cut(told.token.id))
+        self._withdraw_what_is_lost(sessions, directory)
+        people.personal.tokens.gone.connect(lambda told: self._withdraw(told.token.id))
 
         certificates, static, autotls = self._certify(records, master)
         people.kerberos.method.spnego.end_point = _end_point_of(certificates, service.hostname)
@@ -339,12 +339,12 @@ class Yett:
         sessions.ended.connect(bearers.forget)
         return minting, bearers
 
-    def _cut_what_is_lost(self, sessions: Sessions, directory: Directory) -> None:
+    def _withdraw_what_is_lost(self, sessions: Sessions, directory: Directory) -> None:
         """What is open ends with its session, and with the groups that it was opened by."""
-        sessions.ended.connect(lambda ended: self._cut(ended.session.ref))
+        sessions.ended.connect(lambda ended: self._withdraw(ended.session.ref))
         settings = self.snapshot[ProxySettings].group_monitor
         self._group_monitor = GroupMonitor(
-            sessions, directory, settings, self.tasks, rule_of=self.proxy.rule_of, cut=self.server.cut
+            sessions, directory, settings, self.tasks, rule_of=self.proxy.rule_of, cut=self.server.withdraw
         )
         self.lifecycle.add("group monitor", self._group_monitor.start, self._group_monitor.stop)
 
@@ -472,13 +472,13 @@ class Yett:
     async def _drain(self) -> None:
         await self.server.drain(self.snapshot[ServiceSettings].drain_timeout.total_seconds())
 
-    def _cut(self, ref: str) -> None:
+    def _withdraw(self, ref: str) -> None:
         """A session, or a token, that ends takes its open requests and tunnels with it."""
 
         def matches(request: Request) -> bool:
             return request.scope.session == ref
 
-        self.server.cut(matches)
+        self.server.withdraw(matches)
 
     # Being well.
 

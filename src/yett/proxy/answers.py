@@ -25,6 +25,10 @@ _WORDS = {
         "WebSocket connections are not passed on to this application.",
     ),
     Refusal.STOPPING: ("The gateway is restarting", "Try again in a moment."),
+    Refusal.WITHDRAWN: (
+        "Your access ended meanwhile",
+        "It ended before this page was there. Load the page again to sign in, or to see what you may open now.",
+    ),
 }
 _UNREADABLE = (
     "This request could not be understood",

@@ -211,6 +211,21 @@ async def dial():
             await writer.wait_closed()
 
 
+@pytest.fixture
+def lose():
+    """`lose(server)` breaks the connections of clients whose requests are in progress, in a way nobody can miss.
+
+    A client's own end is not noticed while nothing is read from it.
+    """
+
+    def lose(server: HTTPServer, *paths: str) -> None:
+        for connection in list(server._engine.connections):
+            if any(not paths or request.path in paths for request in connection.requests):
+                connection.cut()
+
+    return lose
+
+
 @pytest.fixture(name="eventually")
 def eventually_fixture() -> Callable[[Callable[[], object]], Awaitable[None]]:
     return eventually

@@ -219,7 +219,7 @@ async def test_a_response_that_does_not_end_is_cut(serve, dial, messages, eventu
     assert gate.outcomes[0].status == 200
 
 
-async def test_an_application_learns_that_the_client_left(serve, dial, eventually):
+async def test_an_application_learns_that_the_client_left(serve, dial, eventually, lose):
     seen = []
 
     async def app(_scope, receive, send):
@@ -235,7 +235,7 @@ async def test_an_application_learns_that_the_client_left(serve, dial, eventuall
     wire = await dial(server)
     wire.send(GET)
     await eventually(lambda: seen)
-    server.cut(lambda _: True)
+    lose(server)
     await eventually(lambda: len(seen) == 3)
     assert seen == ["asked", "http.disconnect", "refused"]
     assert (gate.outcomes[0].status, gate.outcomes[0].client_left) == (0, True)

@@ -414,7 +414,9 @@ async def test_a_client_that_stops_reading_is_cut(serve, dial, origin, eventuall
     await eventually(lambda: not server.connections)
 
 
-async def test_a_client_that_leaves_takes_its_upstream_connection_along(serve, dial, origin, eventually):
+async def test_a_client_that_leaves_takes_its_upstream_connection_along(
+    serve, dial, origin, eventually, lose
+):
     up = await origin(silence)
     server, gate = await serve(Forward(up.upstream))
     wire = await dial(server)
@@ -422,7 +424,7 @@ async def test_a_client_that_leaves_takes_its_upstream_connection_along(serve, d
     await eventually(lambda: up.heads)
     wire.writer.transport.abort()
     # A clean end may be half of one; whoever wants to be noticed at once is noticed by a write.
-    server.cut(lambda _: True)
+    lose(server)
     await eventually(lambda: gate.outcomes)
     assert gate.outcomes[0].client_left
     assert server.upstream_connections == (0, 0)
@@ -564,7 +566,7 @@ async def test_a_silent_tunnel_ends(serve, echo, eventually):
 async def test_a_tunnel_can_be_cut_from_outside(serve, echo, eventually):
     server, gate = await serve(Forward(echo))
     async with connect(f"ws://127.0.0.1:{server.ports[0]}/") as client:
-        assert server.cut(lambda request: request.host == "127.0.0.1") == 1
+        assert server.withdraw(lambda request: request.host == "127.0.0.1") == 1
         with pytest.raises(ConnectionClosed):
             await client.recv()
     await eventually(lambda: gate.outcomes)

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from yett.net.http import Answer, Failure, Forward, HTTPServer, Upstream, events
+from yett.events import current_scope
+from yett.net.http import Answer, Failure, Forward, HTTPServer, Refusal, Serve, Upstream, events
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
@@ -256,3 +257,133 @@ async def test_another_context_is_for_handshakes_from_then_on(
         assert (await wire.response())[1] == b"ok"
     versions = [wire.writer.get_extra_info("ssl_object").version() for wire in (old, new)]
     assert versions == ["TLSv1.3", "TLSv1.2"]
+
+
+# Requests that lose in the middle what let them through.
+
+ASKED = b"GET /path HTTP/1.1\r\nHost: a\r\n\r\n"
+POSTED = b"POST /path HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal"
+
+
+def everything(_request):
+    return True
+
+
+async def silence(origin, reader, _writer):
+    await origin.head(reader)
+    await reader.read()
+
+
+async def test_a_request_that_is_decided_on_is_told(serve, dial, eventually):
+    go = asyncio.Event()
+
+    async def slowly(_):
+        await go.wait()
+        return Answer(200, b"secret")
+
+    server, gate = await serve(slowly)
+    wire = await dial(server)
+    wire.send(ASKED)
+    await eventually(lambda: server.requests)
+    assert server.withdraw(everything) == 1
+    head, body = await wire.response()
+    go.set()
+    assert (b" 403 " in head, b"close" in head, body) == (True, True, b"refused: withdrawn")
+    assert await wire.rest() == b""
+    assert [(outcome.status, outcome.refusal) for outcome in gate.outcomes] == [(403, Refusal.WITHDRAWN)]
+
+
+@pytest.mark.parametrize("asked", [ASKED, POSTED], ids=["whole", "half"])
+async def test_a_request_whose_backend_is_silent_is_told(serve, dial, origin, eventually, heard, asked):
+    up = await origin(silence)
+    server, gate = await serve(Forward(up.upstream))
+    wire = await dial(server)
+    wire.send(asked)
+    await eventually(lambda: up.heads)
+    before = current_scope()
+    assert server.withdraw(lambda request: request.path == "/other") == 0
+    assert server.withdraw(lambda request: request.path == "/path") == 1
+    assert current_scope() is before
+    assert (await wire.response())[1] == b"refused: withdrawn"
+    assert await wire.rest() == b""
+    assert [(outcome.status, outcome.refusal) for outcome in gate.outcomes] == [(403, Refusal.WITHDRAWN)]
+    assert server.upstream_connections == (0, 0)
+    assert [event for event, _ in heard("listener")] == [events.request_withdrawn]
+
+
+async def test_a_request_in_line_for_a_connection_is_told_and_leaves_no_gap(serve, dial, origin, eventually):
+    up = await origin(silence, max_connections=1)
+    server, gate = await serve(Forward(up.upstream))
+    first, second = await dial(server), await dial(server)
+    first.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+    await eventually(lambda: up.heads)
+    second.send(ASKED)
+    await eventually(lambda: server.requests == 2)
+    assert server.withdraw(lambda request: request.path == "/path") == 1
+    assert (await second.response())[1] == b"refused: withdrawn"
+    assert server.withdraw(everything) == 1
+    assert (await first.response())[1] == b"refused: withdrawn"
+    assert len(gate.outcomes) == 2
+    assert len(up.heads) == 1
+
+
+async def test_an_answer_that_has_begun_is_broken_off(serve, dial, origin, eventually):
+    async def half(origin, reader, writer):
+        await origin.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhal")
+        await reader.read()
+
+    up = await origin(half)
+    server, gate = await serve(Forward(up.upstream))
+    wire = await dial(server)
+    wire.send(ASKED)
+    assert b" 200 " in await wire.reader.readuntil(b"\r\n\r\n")
+    assert server.withdraw(everything) == 1
+    # Not an end: a body without a length would be whole with it.
+    with pytest.raises(ConnectionResetError):
+        await wire.rest()
+    await eventually(lambda: gate.outcomes)
+    assert gate.outcomes[0].status == 200
+
+
+async def test_an_application_of_ours_goes_on_without_an_answer(serve, dial, eventually):
+    go, seen = asyncio.Event(), []
+
+    async def app(_scope, receive, send):
+        await receive()
+        seen.append("asked")
+        await go.wait()
+        seen.append((await receive())["type"])
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        finally:
+            seen.append("done")
+
+    server, gate = await serve(Serve(app))
+    wire = await dial(server)
+    wire.send(ASKED)
+    await eventually(lambda: seen)
+    assert server.withdraw(everything) == 1
+    assert (await wire.response())[1] == b"refused: withdrawn"
+    go.set()
+    await eventually(lambda: len(seen) == 3)
+    assert seen == ["asked", "http.disconnect", "done"]
+    assert [(outcome.status, outcome.refusal) for outcome in gate.outcomes] == [(403, Refusal.WITHDRAWN)]
+
+
+async def test_an_answer_of_ours_that_has_begun_is_broken_off(serve, dial, eventually):
+    async def app(_scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"hal", "more_body": True})
+        await receive()
+        await receive()
+
+    server, gate = await serve(Serve(app))
+    wire = await dial(server)
+    wire.send(ASKED)
+    assert b" 200 " in await wire.reader.readuntil(b"\r\n\r\n")
+    server.withdraw(everything)
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await wire.reader.readuntil(b"0\r\n\r\n")
+    await eventually(lambda: gate.outcomes)
+    assert gate.outcomes[0].client_left

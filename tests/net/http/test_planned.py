@@ -227,7 +227,7 @@ async def test_preparing_may_change_what_is_sent_or_answer(planned, dial):
     assert [outcome.status for outcome in gate.outcomes] == [503, 403]
 
 
-async def test_a_client_that_leaves_while_it_is_prepared_is_reported_once(planned, dial, eventually):
+async def test_a_client_that_leaves_while_it_is_prepared_is_reported_once(planned, dial, eventually, lose):
     asked, go = asyncio.Event(), asyncio.Event()
 
     async def later(forward, _):
@@ -240,7 +240,7 @@ async def test_a_client_that_leaves_while_it_is_prepared_is_reported_once(planne
     wire = await dial(server)
     wire.send(GET)
     await asked.wait()
-    server.cut(lambda _: True)
+    lose(server)
     await eventually(lambda: gate.outcomes)
     go.set()
     assert gate.outcomes[0].client_left
@@ -360,13 +360,13 @@ async def test_a_stale_connection_is_replaced_within_the_attempt(planned, dial, 
     assert up.accepted == 2
 
 
-async def test_a_client_that_leaves_before_the_next_attempt_stops_it(planned, dial, eventually):
+async def test_a_client_that_leaves_before_the_next_attempt_stops_it(planned, dial, eventually, lose):
     plan = until_ok(ScriptedPlan(), wait=60)
     server, gate, up = await planned(plan, target=b"/503")
     wire = await dial(server)
     wire.send(GET)
     await eventually(lambda: plan.attempts)
-    server.cut(lambda _: True)
+    lose(server)
     await eventually(lambda: gate.outcomes)
     assert gate.outcomes[0].client_left
     assert len(up.heads) == 1
@@ -518,18 +518,54 @@ async def test_when_every_copy_fails_the_client_gets_one_failure(planned, dial):
     assert len(gate.outcomes) == 1
 
 
-async def test_a_client_that_leaves_takes_all_attempts_along(planned, dial, eventually):
+async def test_a_client_that_leaves_takes_all_attempts_along(planned, dial, eventually, lose):
     plan = ScriptedPlan(hedge_after=0.002)
     plan.steps["hedge"] = lambda running: replace(plan.forward) if len(running) < 3 else None
     server, gate, up = await planned(plan, target=b"/silent", limits={"response_timeout": 10.0})
     wire = await dial(server)
     wire.send(GET)
     await eventually(lambda: len(up.heads) == 3)
-    server.cut(lambda _: True)
+    lose(server)
     await eventually(lambda: gate.outcomes)
     assert [attempt.is_cancelled for attempt in plan.attempts] == [True] * 3
     assert plan.log[-1] == ("finished",)
     assert server.upstream_connections == (0, 0)
+
+
+async def test_a_withdrawn_request_takes_all_attempts_along(planned, dial, eventually):
+    plan = ScriptedPlan(hedge_after=0.002)
+    plan.steps["hedge"] = lambda running: replace(plan.forward) if len(running) < 3 else None
+    server, gate, up = await planned(plan, target=b"/silent", limits={"response_timeout": 10.0})
+    wire = await dial(server)
+    wire.send(GET)
+    await eventually(lambda: len(up.heads) == 3)
+    server.withdraw(lambda _: True)
+    assert (await wire.response())[1] == b"refused: withdrawn"
+    assert [attempt.is_cancelled for attempt in plan.attempts] == [True] * 3
+    assert [outcome.refusal for outcome in gate.outcomes] == [Refusal.WITHDRAWN]
+    assert plan.log[-1] == ("finished",)
+    assert server.upstream_connections == (0, 0)
+
+
+async def test_a_request_withdrawn_while_it_is_prepared_goes_nowhere(planned, dial):
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def later(forward, _):
+        asked.set()
+        await go.wait()
+        return forward
+
+    plan = ScriptedPlan(prepare=later)
+    server, gate, up = await planned(plan)
+    wire = await dial(server)
+    wire.send(GET)
+    await asked.wait()
+    server.withdraw(lambda _: True)
+    assert (await wire.response())[1] == b"refused: withdrawn"
+    go.set()
+    assert await wire.rest() == b""
+    assert [outcome.refusal for outcome in gate.outcomes] == [Refusal.WITHDRAWN]
+    assert up.accepted == 0
 
 
 # Replies.

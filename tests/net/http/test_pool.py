@@ -74,14 +74,14 @@ async def test_a_line_that_is_too_long_takes_nobody_else(limited, dial, eventual
         assert (await wire.response())[1] == b"hello"
 
 
-async def test_whoever_leaves_the_line_leaves_no_gap(limited, dial, eventually):
+async def test_whoever_leaves_the_line_leaves_no_gap(limited, dial, eventually, lose):
     server, gate, up = await limited(max_connections=1)
     wires = [await dial(server) for _ in range(4)]
     for number, wire in enumerate(wires):
         wire.send(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
         await eventually(lambda number=number: server.requests == number + 1)
     await eventually(lambda: up.heads)
-    server.cut(lambda request: request.path in {"/1", "/2"})
+    lose(server, "/1", "/2")
     await eventually(lambda: len(gate.outcomes) == 2)
     up.turns.release()
     up.turns.release()

@@ -69,7 +69,7 @@ async def test_a_decision_may_take_its_time_and_later_requests_wait(serve, dial)
     assert order == ["/slow"]
 
 
-async def test_a_client_that_leaves_while_decided_on_is_reported_once(serve, dial, eventually):
+async def test_a_client_that_leaves_while_decided_on_is_reported_once(serve, dial, eventually, lose):
     gone = asyncio.Event()
 
     async def slowly(_):
@@ -80,7 +80,7 @@ async def test_a_client_that_leaves_while_decided_on_is_reported_once(serve, dia
     wire = await dial(server)
     wire.send(GET)
     await eventually(lambda: server.requests)
-    server.cut(lambda request: request.path == "/path")
+    lose(server)
     await eventually(lambda: gate.outcomes)
     gone.set()
     await eventually(lambda: not server.connections)

@@ -207,6 +207,14 @@ class ApplicationRun:
             self._task.cancel()
         return self._status
 
+    def withdraw(self) -> bool:
+        """Answer no more unless an answer has begun. The application goes on: it may be what ends the session."""
+        if self._status:
+            return False
+        self._is_over = self._is_gone = True
+        self._wake()
+        return True
+
     def sweep(self, now: float) -> None:
         """An application may take its time; clients that stand still are the connection's business."""
 

@@ -206,6 +206,10 @@ class Work(Protocol):
         """Give up without a word: whoever asks finishes. The status that was sent already, 0 for none."""
         ...
 
+    def withdraw(self) -> bool:
+        """Give up without a word unless an answer has begun: then nothing is done, and False said."""
+        ...
+
     def sweep(self, now: float) -> None:
         """Look at the clock, about once a second."""
         ...

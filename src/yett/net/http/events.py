@@ -31,6 +31,14 @@ def request_refused(client: RemoteAddress, refusal: Refusal, detail: Detail) -> 
     """
 
 
+@event("listener.http.request", INFO, "Request withdrawn")
+def request_withdrawn(client: RemoteAddress) -> None:
+    """A request's session or right ended before its answer began: the client got a 403 in place of the answer.
+
+    The backend may have acted on it. Nothing to do; the records before this one say what ended, and why.
+    """
+
+
 @event("listener.http.error", WARN, "HTTP server errors: connection limit reached")
 def connections_full(limit: int) -> None:
     """New connections are told 503 until others end.

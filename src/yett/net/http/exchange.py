@@ -351,6 +351,10 @@ class Exchange(Receiver):
         self._abandon()
         return self._status
 
+    def withdraw(self) -> bool:
+        """Give the request up unless its answer has begun."""
+        return not self._status and not self.abort()
+
     def client_lost(self) -> None:
         """Nobody is there to answer."""
         if self._is_over:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -148,9 +149,17 @@ class HTTPServer:
 
     # Ending.
 
-    def cut(self, matches: Callable[[Request], bool]) -> int:
-        """Break off the requests (and tunnels) in progress that match, for example a revoked session's."""
-        return sum(connection.cut_requests(matches) for connection in list(self._engine.connections))
+    def withdraw(self, matches: Callable[[Request], bool]) -> int:
+        """Break off the requests (and tunnels) in progress that match, for example a revoked session's; their number.
+
+        Whose answer has not begun is told so by the gate's page; others end in a way that no client takes for a
+        whole answer. The caller's scope stays as it is.
+        """
+        return sum(
+            # In a context of its own, because what is recorded about a request is recorded in its scope.
+            copy_context().run(connection.withdraw_requests, matches)
+            for connection in list(self._engine.connections)
+        )
 
     async def drain(self, timeout: float = 30.0) -> int:  # noqa: ASYNC109 - what is left then is cut, not cancelled
         """Stop listening, let requests in flight finish, then cut; the answer is how many were cut."""

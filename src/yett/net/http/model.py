@@ -356,6 +356,8 @@ class Refusal(enum.Enum):
     BODY_TIMEOUT = "body_timeout"
     UPGRADE = "upgrade"
     STOPPING = "stopping"
+    WITHDRAWN = "withdrawn"
+    """What let the request through, a session or a right, ended before its answer began."""
 
 
 REFUSAL_STATUS = {
@@ -371,6 +373,7 @@ REFUSAL_STATUS = {
     Refusal.BODY_TIMEOUT: 408,
     Refusal.UPGRADE: 403,
     Refusal.STOPPING: 503,
+    Refusal.WITHDRAWN: 403,
 }
 
 

@@ -562,6 +562,10 @@ class PlannedExchange:
         self._close(cancelled=True)
         return self._status
 
+    def withdraw(self) -> bool:
+        """Give the request up unless its answer has begun."""
+        return not self._status and not self.abort()
+
     def _finish(
         self,
         *,

@@ -731,10 +731,27 @@ class ClientConnection(ClientStream):
         status, size = self._turn_away(request, request.scope, refusal, detail)
         self.finish(request, Outcome(status, 0, size, duration, None, refusal, detail=detail))
 
+    def withdraw(self) -> None:
+        """What let the request in progress through has ended: a page if its answer has not begun, an end if it has."""
+        request, work = self._request, self._work
+        if request is None:
+            return
+        if work is not None and not work.withdraw():
+            self.cut()
+            return
+        self._work = None
+        enter_scope(request.scope)
+        duration = monotonic() - request.started_at
+        status, size = self._turn_away(request, request.scope, Refusal.WITHDRAWN, "")
+        self.finish(request, Outcome(status, 0, size, duration, None, Refusal.WITHDRAWN))
+
     def _turn_away(
         self, request: Request | None, scope: Scope, refusal: Refusal, detail: str
     ) -> tuple[int, int]:
-        events.request_refused(client=self._peer, refusal=refusal, detail=detail)
+        if refusal is Refusal.WITHDRAWN:
+            events.request_withdrawn(client=self._peer)
+        else:
+            events.request_refused(client=self._peer, refusal=refusal, detail=detail)
         answer = self._page(
             lambda: self.engine.gate.refused(request, scope, refusal, detail),
             REFUSAL_STATUS[refusal],
@@ -835,11 +852,11 @@ class ClientConnection(ClientStream):
         """The request in progress, if any."""
         return [self._request] if self._request is not None else []
 
-    def cut_requests(self, matches: Callable[[Request], bool]) -> int:
-        """Break off what is in progress if it matches; the number of requests."""
+    def withdraw_requests(self, matches: Callable[[Request], bool]) -> int:
+        """Withdraw what is in progress if it matches; the number of requests."""
         if self._request is None or not matches(self._request):
             return 0
-        self.cut()
+        self.withdraw()
         return 1
 
     # Time.

@@ -583,11 +583,33 @@ async def test_a_request_is_cut_and_its_neighbour_is_not(serve, dial2, get, orig
     server, gate = await serve(Forward(there.upstream))
     wire = await dial2(server)
     wire.send(headers(1, get(path=b"/a"), end=True), headers(3, get(path=b"/b"), end=True))
+    await wire.until("DATA", 1)
     await eventually(lambda: len(there.heads) == 2)
-    assert server.cut(lambda request: request.path == "/a") == 1
+    assert server.withdraw(lambda request: request.path == "/a") == 1
     assert await wire.response(1) == ("reset", "CANCEL")
     assert server.requests == 1
     assert [outcome.client_left for outcome in gate.outcomes] == [True]
+
+
+async def test_a_request_without_an_answer_is_told_that_it_is_withdrawn(
+    serve, dial2, get, origin, eventually
+):
+    async def script(there, reader, _writer):
+        await there.head(reader)
+        await reader.read()
+
+    there = await origin(script)
+    server, gate = await serve(Forward(there.upstream))
+    wire = await dial2(server)
+    wire.send(headers(1, get(path=b"/a"), end=True), headers(3, get(path=b"/b", method=b"POST"), end=False))
+    await eventually(lambda: len(there.heads) == 2)
+    assert server.withdraw(lambda request: request.path != "/c") == 2
+    for number in (1, 3):
+        head, body, _ = await wire.response(number)
+        assert (head[b":status"], body) == (b"403", b"refused: withdrawn")
+    assert server.requests == 0
+    assert [outcome.refusal for outcome in gate.outcomes] == [Refusal.WITHDRAWN] * 2
+    assert server.upstream_connections == (0, 0)
 
 
 async def test_applications_of_ours_are_served(serve, dial2, get):

@@ -6,13 +6,13 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from types import SimpleNamespace
 
 import grpc
 import pytest
 from tests.net.http.h2.conftest import H2Wire
 
 from yett.net.http import Connection, Failure, Forward, Limits, Upstream
+from yett.net.http.channel import Clock
 from yett.net.http.h2 import frames
 from yett.net.http.h2.frames import Code, frame, headers, reset, settings, window_update
 from yett.net.http.h2.hpack import encode_field
@@ -488,7 +488,7 @@ def nginx(tmp_path_factory, certificate):
 
 def test_a_connection_for_one_client_is_kept_no_longer_than_by_http_1_1():
     limits = Limits()
-    pools = Pools(limits, SimpleNamespace(now=0.0))
+    pools = Pools(limits, Clock())
     upstream, client = Upstream("127.0.0.1", 1, protocol="h2"), Connection("192.0.2.7", 4711, is_tls=True)
     assert pools.get(upstream, client).patience == limits.pool_idle
     own = pools.get(replace(upstream, send_proxy=1), client)

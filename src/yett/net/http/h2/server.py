@@ -473,10 +473,27 @@ class ClientRequest(Stream):
         status, size = self._turn_away(request, request.scope, refusal, detail)
         self.finish(request, Outcome(status, 0, size, duration, None, refusal, detail=detail))
 
+    def withdraw(self) -> None:
+        """What let the request in progress through has ended: a page if its answer has not begun, an end if it has."""
+        request, work = self._request, self._work
+        if request is None:
+            return
+        if work is not None and not work.withdraw():
+            self.cut()
+            return
+        self._work = None
+        enter_scope(request.scope)
+        duration = monotonic() - request.started_at
+        status, size = self._turn_away(request, request.scope, Refusal.WITHDRAWN, "")
+        self.finish(request, Outcome(status, 0, size, duration, None, Refusal.WITHDRAWN))
+
     def _turn_away(
         self, request: Request | None, scope: Scope, refusal: Refusal, detail: str
     ) -> tuple[int, int]:
-        events.request_refused(client=self.connection.peer, refusal=refusal, detail=detail)
+        if refusal is Refusal.WITHDRAWN:
+            events.request_withdrawn(client=self.connection.peer)
+        else:
+            events.request_refused(client=self.connection.peer, refusal=refusal, detail=detail)
         answer = self._page(
             lambda: self.engine.gate.refused(request, scope, refusal, detail),
             REFUSAL_STATUS[refusal],
@@ -831,15 +848,15 @@ class H2ClientConnection(ClientStream):
         )
         return [request for request in found if request is not None]
 
-    def cut_requests(self, matches: Callable[[Request], bool]) -> int:
-        """Break off the requests in progress that match."""
+    def withdraw_requests(self, matches: Callable[[Request], bool]) -> int:
+        """Withdraw the requests in progress that match; the number of them."""
         found = [
             stream
             for stream in self._machine.streams.values()
             if isinstance(stream, ClientRequest) and stream.request is not None and matches(stream.request)
         ]
         for stream in found:
-            stream.cut()
+            stream.withdraw()
         return len(found)
 
     def close_if_idle(self) -> None:
