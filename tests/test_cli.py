@@ -54,6 +54,23 @@ def start(*words, environ=None, **more):
     )
 
 
+def test_a_program_looks_for_garbage_only_once_it_is_loaded():
+    script = (
+        "import gc, sys, runpy, atexit\n"
+        "done = []\n"
+        "gc.callbacks.append(lambda phase, _: phase == 'start' and not gc.get_freeze_count() and done.append(1))\n"
+        "atexit.register(lambda: print(len(done), gc.isenabled(), gc.get_freeze_count() > 100_000))\n"
+        "sys.argv = ['yett', 'version']\n"
+        "runpy.run_module('yett', run_name='__main__')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True)
+    assert ended.returncode == 0, ended.stderr
+    looks, is_enabled, is_frozen = ended.stdout.splitlines()[-1].split()
+    assert (is_enabled, is_frozen) == ("True", "True")
+    # Some run before the first line of ours.
+    assert int(looks) < 10
+
+
 # Help, without a configuration and without a gateway.
 
 

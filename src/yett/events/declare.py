@@ -121,7 +121,8 @@ def event(
         if not advice:
             raise TypeError(f"event {component}.{name} has no advice for the operator")
         hints = typing.get_type_hints(function, include_extras=True)
-        parameters = inspect.signature(function).parameters
+        signature = inspect.signature(function)
+        parameters = signature.parameters
         fields = tuple(field_of(parameter, hints.get(parameter)) for parameter in parameters)
         names = [field.name for field in fields]
         if len(set(names)) < len(names):
@@ -138,7 +139,7 @@ def event(
             function=name,
         )
         declaration.enabled = catalogue.is_wanted(declaration)
-        declaration.emitter = _compile(declaration, inspect.signature(function))
+        declaration.emitter = _compile(declaration, signature)
         _join(declaration)
         catalogue.add(declaration)
         return cast("Emitter[P]", declaration.emitter)
