@@ -154,6 +154,18 @@ def test_a_configuration_that_is_in_order_is_said_to_be(run, config):
     assert (code, out) == (0, f"the configuration is in order ({config})\n")
 
 
+def test_a_mapping_that_leads_to_a_provider_nobody_set_up_is_a_mistake(run, config):
+    mapping = '[[proxy.mapping]]\napp = "Wiki"\nhost = "wiki.localhost"\nservice = "http://127.0.0.1:1"\n'
+    config.write_text(config.read_text() + mapping + 'sign_in_with = "acme"\n')
+    code, _, err = run("check")
+    assert code == 1
+    assert "proxy.mapping[0].sign_in_with" in err
+    assert "is the name of no [[identity.federation.provider]]" in err
+    provider = '[[identity.federation.provider]]\nname = "acme"\nissuer = "https://idp.example.org"\n'
+    config.write_text(config.read_text() + provider + 'client_id = "x"\nclient_secret = "0123456789abcdef"\n')
+    assert run("check")[0] == 0
+
+
 @pytest.mark.parametrize(
     "words", [["--config", "{}", "check"], ["check", "--config={}"], ["check", "-c", "{}"]]
 )

@@ -9,12 +9,19 @@ from tests.journeys.gateway import APP, PASSWORDS, SIGN_IN, Gateway, free_port, 
 from tests.journeys.provider_server import CLIENT, SECRET, Provider, Traveller
 from tests.net.fetching.peer import Authority
 
+STRAIGHT = "straight.localhost"
 MAPPINGS = """\
 [[proxy.mapping]]
 app = "Wiki"
 host = "{host}"
 service = "{service}"
 groups = ["staff"]
+
+[[proxy.mapping]]
+app = "Straight"
+host = "{straight}"
+service = "{service}"
+sign_in_with = "acme"
 """
 SETTINGS = """
 [net.fetching]
@@ -56,7 +63,7 @@ def make(tmp_path_factory, upstream, heard_folder, authority):
     def build(more, **client):
         folder, port = tmp_path_factory.mktemp("federation"), free_port()
         provider = Provider(folder, authority, gateway_port=port, **client)
-        mappings = MAPPINGS.format(host=APP, service=f"http://127.0.0.1:{upstream.port}")
+        mappings = MAPPINGS.format(host=APP, straight=STRAIGHT, service=f"http://127.0.0.1:{upstream.port}")
         mappings += SETTINGS.format(
             ca=authority.file, issuer=provider.issuer, client=CLIENT, secret=SECRET, more=more
         )
@@ -164,6 +171,16 @@ def test_a_second_factor_over_there_counts_where_it_is_trusted(both):
     )
     # That account is in no group that may see the application.
     assert traveller.at[0] == APP
+
+
+def test_an_application_may_lead_straight_to_the_provider(both):
+    gateway, provider = both
+    traveller = Traveller(gateway, provider)
+    page = traveller.get("/wanted?x=1", STRAIGHT)
+    assert (page.status, traveller.at) == (200, (STRAIGHT, "/wanted?x=1"))
+    # Nobody was asked how: the account over there was all that had to be given.
+    shown = [path for host, path in traveller.seen if host == SIGN_IN and path.startswith("/signin?")]
+    assert len(shown) == 1
 
 
 def test_what_changes_over_there_changes_here_while_somebody_is_in(both):

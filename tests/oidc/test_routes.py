@@ -342,6 +342,7 @@ async def test_a_posted_fault_of_a_known_client_is_answered_to_it(place):
         ({"id_token_hint": "not a token"}, "invalid_request"),
         ({"login_hint": "x" * 257}, "invalid_request"),
         ({"login_hint": "a\nb"}, "invalid_request"),
+        ({"idp_hint": "x" * 257}, "invalid_request"),
         ({"code_challenge": "A" * 43}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"claims": json.dumps({"id_token": {"acr": {"essential": True, "values": ["gold"]}}})},
@@ -520,6 +521,16 @@ async def test_what_the_client_expects_survives_the_sign_in(place):
     assert query["login_hint"] == ["bob"]
     await place.sign_on()
     assert answer(await place.browser.get(next_of(response)), SHOP_CALLBACK)["error"] == "login_required"
+
+
+async def test_a_client_may_say_at_which_provider_people_sign_in(place):
+    response = await house(place, idp_hint="acme")
+    query = parse_qs(urlsplit(response.headers["location"]).query)
+    assert query["with"] == ["acme"]
+    # Whoever was asked to sign in anew, and did, is not sent there again.
+    assert "idp_hint" not in next_of(response)
+    await place.sign_on()
+    assert "code" in answer(await house(place, idp_hint="acme"), SHOP_CALLBACK)
 
 
 async def test_whoever_is_to_choose_an_account_signs_in_with_it(place):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from tests.proxy.conftest import NAVIGATION, SIGN_IN, WIKI, mapping, query_of, session_of
+from tests.proxy.conftest import DOCS, NAVIGATION, SIGN_IN, WIKI, mapping, query_of, session_of
 
 from yett.net.http import Answer, Forward
 from yett.oidc.rules import read_request
@@ -25,6 +25,16 @@ async def place(make_place):
     return await make_place(
         mapping=(mapping(groups=("wiki",), reauth=(rule("/admin"), rule("/pay", methods=("POST",)))),)
     )
+
+
+async def test_a_mapping_may_send_people_to_another_provider_at_once(make_place, heard):
+    place = await make_place(mapping=(mapping(sign_in_with="acme"), mapping(app="Docs", host=DOCS)))
+    browser = place.browser()
+    assert query_of((await browser.get(f"https://{WIKI}/page"))["location"])["idp_hint"] == "acme"
+    assert heard("proxy.oidc") == [
+        (events.redirecting_outside, {"app": "Wiki", "host": WIKI, "provider": "acme"})
+    ]
+    assert "idp_hint" not in query_of((await browser.get(f"https://{DOCS}/page"))["location"])
 
 
 async def test_a_recent_sign_in_is_enough_and_an_old_one_is_not(place, browser, heard):

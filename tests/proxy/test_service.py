@@ -181,6 +181,12 @@ def test_every_pool_and_mapping_that_cannot_be_used_is_a_mistake_of_its_own():
     assert "named 'gone'" in found["proxy.mapping[2]"]
 
 
+def test_a_public_mapping_sends_nobody_to_another_provider():
+    settings = ProxySettings(mapping=(mapping(public=True, sign_in_with="acme"),))
+    (mistake,) = check_proxy(settings, SIGN_IN)
+    assert "sign_in_with" in mistake.reason
+
+
 def test_two_pools_of_one_name_are_a_mistake():
     settings = ProxySettings(pool=(pool("web", 81), pool("web", 82)))
     (mistake,) = check_proxy(settings, SIGN_IN)

@@ -55,6 +55,7 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     yield from check_fetching(snapshot[FetchingSettings])
     yield from check_ldap(snapshot[LdapSettings])
     yield from check_federation(snapshot[FederationSettings])
+    yield from _check_providers(snapshot)
     yield from check_time(snapshot[TimeSettings])
     yield from check_geo(snapshot[GeoSettings])
     yield from check_pow(snapshot[PowSettings])
@@ -81,3 +82,12 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     yield from check_queries(snapshot[LogsSettings])
     telemetry = snapshot[TelemetrySettings]
     yield from check_outputs(telemetry.output, writes_stdout=telemetry.format is not Format.NONE)
+
+
+def _check_providers(snapshot: Snapshot) -> Iterator[Mistake]:
+    """Mappings that send people to a provider nobody has set up."""
+    names = {each.name for each in snapshot[FederationSettings].provider}
+    for number, mapping in enumerate(snapshot[ProxySettings].mapping):
+        if mapping.sign_in_with and mapping.sign_in_with not in names:
+            at = f"proxy.mapping[{number}].sign_in_with"
+            yield Mistake(at, mapping.sign_in_with, "is the name of no [[identity.federation.provider]]")

@@ -154,6 +154,8 @@ class Asked:
     subject: str = ""
     """The same by name, from the `claims` parameter."""
     login_hint: str = ""
+    idp_hint: str = ""
+    """The other provider that people without a sign-on are sent to, past the choice of ways to sign in."""
     pushed: str = ""
     """Under what the request is kept that the client pushed; empty for one that the browser brought."""
     pushed_at: float = 0.0

@@ -313,7 +313,8 @@ def _lead(asked: Asked, query: str, needed: SignOn) -> Response:
         return redirect(f"{_STEP_UP}?{urlencode({'acr': asked.assurance.value, 'next': to})}")
     again = {"again": "1"} if needed is SignOn.AGAIN else {}
     hint = {"login_hint": asked.login_hint} if asked.login_hint else {}
-    return redirect(f"{_SIGN_IN}?{urlencode({'next': to, **again, **hint})}")
+    there = {"with": asked.idp_hint} if asked.idp_hint else {}
+    return redirect(f"{_SIGN_IN}?{urlencode({'next': to, **again, **hint, **there})}")
 
 
 def _show(request: Request, shown: Shown) -> Response:

@@ -56,7 +56,7 @@ _KNOWN = frozenset(
         "id_token_hint",
     }
 )
-_DEMANDS = frozenset({"prompt", "max_age", "login_hint", "request_uri"})
+_DEMANDS = frozenset({"prompt", "max_age", "login_hint", "idp_hint", "request_uri"})
 _FRESH = frozenset({"login", "select_account"})
 """Prompts that a sign-in meets. Whoever is to choose an account signs in with it."""
 
@@ -142,6 +142,7 @@ def _understand(given: Mapping[str, str], client: Client, back: SentBack) -> Ask
         hint=given.get("id_token_hint", ""),
         subject=subject,
         login_hint=given.get("login_hint", ""),
+        idp_hint=given.get("idp_hint", ""),
     )
 
 
@@ -207,6 +208,7 @@ def _judge_parameters(given: Mapping[str, str], client: Client, *, is_pushed: bo
         (Reason.JKT, "dpop_jkt" in given and not _THUMBPRINT.fullmatch(given["dpop_jkt"])),
         (Reason.HINT, "id_token_hint" in given and not _TOKEN.fullmatch(given["id_token_hint"])),
         (Reason.HINT, not _is_line(given.get("login_hint", ""))),
+        (Reason.HINT, not _is_line(given.get("idp_hint", ""))),
     )
     return next((reason for reason, is_so in checks if is_so), None)
 

@@ -172,6 +172,7 @@ def _compile(
         websocket=mapping.websocket,
         identity_headers=mapping.identity_headers and not mapping.public,
         token_scope=mapping.token_scope,
+        provider=mapping.sign_in_with,
         pool_id=mapping.pool,
         preserve_host=mapping.preserve_host,
         fallback=fallback if isinstance(fallback, Fallback) else None,
@@ -225,6 +226,10 @@ def _check(mapping: MappingSettings, service_host: str, pools: Collection[str]) 
         raise BadMapping(f"{mapping.app}: a public mapping cannot ask for a recent sign-in (reauth)")
     if mapping.public and mapping.token_scope:
         raise BadMapping(f"{mapping.app}: a public mapping lets programs in without tokens (token_scope)")
+    if mapping.public and mapping.sign_in_with:
+        raise BadMapping(
+            f"{mapping.app}: nobody is sent away from a public mapping to sign in (sign_in_with)"
+        )
     problem = problem_of(mapping)
     if problem:
         raise BadMapping(f"{mapping.app}: {problem}")

@@ -240,6 +240,11 @@ class MappingSettings:
         matches=r"([\x21\x23-\x5b\x5d-\x7e]{1,64})?",
         expects="a scope without spaces",
     )
+    sign_in_with: str = setting(
+        "",
+        "Name of the [[identity.federation.provider]] that people who are not signed in are sent to at once; "
+        "with none, they choose on the sign-in page.",
+    )
     websocket: bool = setting(True, "Pass WebSocket connections on.")
     preserve_host: bool = setting(True, "Send the host that people open, in place of the service's own.")
     identity_headers: bool = setting(True, "Tell the service who is calling, in signed X-Yett- headers.")

@@ -40,7 +40,10 @@ class Departures:
         departure = self._depart(request, route, home, target, max_age=None, needed=needed)
         if departure is None:
             return answers.out_of_order(request.scope.request_id)
-        events.redirecting(app=route.app, host=request.host)
+        if route.provider:
+            events.redirecting_outside(app=route.app, host=request.host, provider=route.provider)
+        else:
+            events.redirecting(app=route.app, host=request.host)
         return answers.departure(departure)
 
     def again(
@@ -120,6 +123,7 @@ class Departures:
             now=self._clock.now(),
             max_age=max_age,
             assurance=needed,
+            provider=route.provider,
         )
 
 

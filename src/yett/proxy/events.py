@@ -275,6 +275,11 @@ def redirecting(app: App, host: Host) -> None:
     """Somebody without a session was sent to sign in. Nothing to do."""
 
 
+@event("proxy.oidc", DEBUG, "Redirecting to external OIDC provider")
+def redirecting_outside(app: App, host: Host, provider: Name) -> None:
+    """Somebody without a session was sent to the provider of the mapping's `sign_in_with`. Nothing to do."""
+
+
 @event("proxy.oidc", ERROR, "Failed to generate PKCE verifier")
 def verifier_not_made(host: Host, error: Error) -> None:
     """The system's random source failed, so nobody can be sent to sign in (503). Check the machine."""

@@ -170,13 +170,15 @@ class Login:
         now: float,
         max_age: float | None = None,
         assurance: Assurance = Assurance.SINGLE,
+        provider: str = "",
     ) -> Departure | None:
         """Begin a trip from `target` on `host`; a target too long to travel becomes `home`.
 
         A well-formed earlier cookie is used again: tabs that are sent to sign in together share it,
         so that all of them can come back. `max_age` is how many seconds ago the person may have
         signed in; whoever did so before has to prove again who they are. `assurance` is how much has to
-        be known of them. None when what a trip needs cannot be made.
+        be known of them. `provider` is the other one where they sign in, when they need not choose.
+        None when what a trip needs cannot be made.
         """
         made = self._secrets(host, csrf)
         if made is None:
@@ -206,6 +208,8 @@ class Login:
         if assurance is not Assurance.SINGLE:
             # The same goes for this one, and coming back with less is found out in `arrive`.
             asked["acr_values"] = assurance.value
+        if provider:
+            asked["idp_hint"] = provider
         cookie = keep_csrf(csrf, math.ceil(self._timeout))
         return Departure(f"{self._issuer}/oidc/authorize?{urlencode(asked)}", cookie)
 

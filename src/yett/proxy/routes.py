@@ -59,6 +59,8 @@ class Route:
     conditions: Conditions = field(default_factory=Conditions)
     token_scope: str = ""
     """What a personal access token has to be good for to let a program in; empty where none does."""
+    provider: str = ""
+    """The other provider that people are sent to, past the sign-in page; empty where they choose there."""
     own: Own | None = None
     """Who answers, when the gateway does so itself."""
     max_body: int = 0

@@ -73,6 +73,8 @@ class Providers(Protocol):
 
     def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]: ...
 
+    def way(self, provider: str, to: str, *, again: bool = False) -> str: ...
+
 
 class Portal(Protocol):
     """Whether people have a page of their own account."""
@@ -134,9 +136,18 @@ class SignIn:
         known = await self._flow.current(sign_on_token(request))
         if known is not None and not again:
             return redirect(to)
+        way = self._way_out(rules.wanted_provider(query), to, again=again)
+        if way:
+            return redirect(way)
         notice = _CHANGED if rules.has_changed_password(query) else None
         name = rules.wanted_name(query) or (known[1].name if known else "")
         return self._show_form(request, to, again=again, name=name, notice=notice)
+
+    def _way_out(self, provider: str, to: str, *, again: bool) -> str:
+        """The address of a provider that there is; a name that has gone from the settings shows the form."""
+        return (
+            self._providers.way(provider, to, again=again) if provider and self._providers is not None else ""
+        )
 
     def _show_form(
         self,

@@ -81,6 +81,11 @@ def wanted_name(query: bytes) -> str:
     return hint if len(hint) <= _LONGEST_HINT and hint.isprintable() else ""
 
 
+def wanted_provider(query: bytes) -> str:
+    """The other provider that the query leads to, whether or not there is one of that name."""
+    return (once(parse_fields(query) or ()) or {}).get("with", "")
+
+
 def has_changed_password(query: bytes) -> bool:
     """Whether the person comes from changing their password."""
     return ("changed", "1") in (parse_fields(query) or ())

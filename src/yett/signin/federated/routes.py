@@ -20,7 +20,6 @@ from yett.identity.federation import (
     Joining,
     Lost,
     Refused,
-    Shown,
     Staying,
 )
 from yett.net.pages import (
@@ -72,9 +71,13 @@ class FederatedSignIn:
     def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]:
         """The providers as the sign-in page offers them."""
         return [
-            {"title": each.title, "href": _address(each, to, again=again)}
+            {"title": each.title, "href": _address(each.name, to, again=again)}
             for each in self._federation.offered()
         ]
+
+    def way(self, provider: str, to: str, *, again: bool = False) -> str:
+        """Where people leave for this provider; empty when there is none of that name."""
+        return "" if self._federation.party(provider) is None else _address(provider, to, again=again)
 
     @property
     def is_offered(self) -> bool:
@@ -195,8 +198,8 @@ def turn(request: Request, refused: Refused, to: str, provider: str) -> Response
     return problem(request, words.status, words.heading, words.sentence, actions=actions, headers=headers)
 
 
-def _address(provider: Shown, to: str, *, again: bool) -> str:
-    return rules.with_next(f"{PAGE}/{provider.name}" + ("?again=1" if again else ""), to)
+def _address(provider: str, to: str, *, again: bool) -> str:
+    return rules.with_next(f"{PAGE}/{provider}" + ("?again=1" if again else ""), to)
 
 
 def _answer_of(request: Request) -> Answer:
