@@ -63,7 +63,7 @@ class Providers:
         directory.changed.connect(forgetting.told)
         lifecycle.add("accounts of people who went", forgetting.start, _nothing)
         staying = Staying(federation, Grants(records, Sealer(master, "federation/grants"), clock), joining)
-        self.step = FederatedSignIn(federation, joining, staying, flow)
+        self.step = FederatedSignIn(federation, joining, staying, flow, clock)
         sealer = Sealer(master, "signin/connections")
         connecting = Connecting(profile.entry, federation, joining, self.step, sealer, clock, origin=origin)
         self.step.connect_with(connecting)
@@ -78,6 +78,7 @@ class Providers:
     def apply(self, new: Snapshot) -> None:
         """Go by other settings from now on."""
         self._federation.apply(new[FederationSettings])
+        self.step.apply()
         self._show_page(new[FederationSettings])
 
     def _show_page(self, settings: FederationSettings) -> None:

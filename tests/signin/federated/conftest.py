@@ -72,7 +72,7 @@ class Place:
         federation = self.federation = self.house.federation
         self.joining = Joining(self.people, Links(records, clock), self.directory)
         self.staying = Staying(federation, Grants(records, Sealer(master, "grants"), clock), self.joining)
-        self.step = FederatedSignIn(federation, self.joining, self.staying, self.flow)
+        self.step = FederatedSignIn(federation, self.joining, self.staying, self.flow, clock)
         self.portal = Portal(is_enabled=True, has_onboarding=False)
         entry = Entry(self.flow, self.factors, self.portal)
         connecting = Connecting(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.identity.federation.idp import reply
-from tests.signin.place import ADA
+from tests.signin.place import ADA, ADDRESS
 
 from yett.identity.federation.config import Linking
 from yett.net.pages import SIGN_ON_COOKIE
@@ -47,6 +47,24 @@ async def test_somebody_who_is_linked_is_in(place, browser, heard):
     assert session.metadata["provider"] == "acme"
     assert names(heard) == ["started", "succeeded"]
     assert "Ada Lovelace" in (await browser.get("/")).text
+
+
+async def test_who_leaves_again_and_again_has_to_wait(place, browser, clock, heard):
+    place.house.use(place.provider, trips_per_minute=3)
+    place.step.apply()
+    for _ in range(3):
+        assert (await browser.get("/signin/with/acme")).status_code == 303
+    heard.forget()
+    response = await browser.get("/signin/with/acme")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "20")
+    assert "Wait a little" in response.text
+    assert heard("signin.federated") == [
+        (events.too_many, {"provider": "acme", "client_address": ADDRESS, "retry_after": 20.0})
+    ]
+    # Others are not in their way, and names of nobody count for nothing.
+    assert (await browser.get("/signin/with/other")).status_code == 404
+    clock.advance(20)
+    assert (await browser.get("/signin/with/acme")).status_code == 303
 
 
 async def test_who_is_in_already_is_not_sent_anywhere(place, browser):

@@ -208,6 +208,12 @@ class FederationSettings:
         at_least=timedelta(minutes=1),
         at_most=timedelta(hours=2),
     )
+    trips_per_minute: int = setting(
+        120,
+        "How many times a minute people of one address (of IPv6, one /64) may leave for a provider.",
+        at_least=1,
+        at_most=100_000,
+    )
 
 
 def check_federation(settings: FederationSettings) -> Iterator[Mistake]:

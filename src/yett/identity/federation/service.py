@@ -121,6 +121,11 @@ class Federation:
         events.providers_listed(providers=len(self._parties))
         return tuple(Shown(each.name, each.settings.title) for each in self._parties.values())
 
+    @property
+    def trips_per_minute(self) -> int:
+        """How often people of one address may leave."""
+        return self._settings.trips_per_minute
+
     def provider(self, name: str) -> RelyingParty | None:
         """One of them."""
         party = self._parties.get(name)

@@ -10,6 +10,14 @@ def started(provider: Name, client_address: ClientAddress) -> None:
     """Somebody chose a provider. One step of normal work."""
 
 
+@event("signin.federated", WARN, "Federated sign-in rate limited")
+def too_many(provider: Name, client_address: ClientAddress, retry_after: float) -> None:
+    """One address left for providers more often than `identity.federation.trips_per_minute`, and was told to wait.
+
+    Raise it if many people sit behind that address; block the address if nobody does.
+    """
+
+
 @event("signin.federated", INFO, "Federated sign-in successful", audit=True)
 def succeeded(user: User, provider: Name, outcome: Name, client_address: ClientAddress) -> None:
     """The provider vouches for the person; `outcome` tells what comes next: in, or another factor."""

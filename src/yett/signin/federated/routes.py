@@ -4,12 +4,14 @@ Whoever follows a link to the first is sent on; nobody is signed in by that but 
 there, and the answer counts only in the browser that left.
 """
 
+import math
 from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from yett.authn.guessing import Allowance, address_key
 from yett.identity import Person
 from yett.identity.federation import (
     GRANT,
@@ -22,6 +24,7 @@ from yett.identity.federation import (
     Refused,
     Staying,
 )
+from yett.kernel import Clock
 from yett.net.pages import (
     Action,
     client_address,
@@ -40,6 +43,7 @@ from yett.signin.flow import Flow
 from yett.signin.model import Method, Outcome, SignedIn, Turned, TurnedAway
 
 PAGE = "/signin/with"
+_MINUTE = 60.0
 _GRANT_LASTS = 7 * 86400.0
 """Seconds for which a provider's tokens are kept; sessions that are older are not asked about."""
 
@@ -53,12 +57,16 @@ class Arrivals(Protocol):
 class FederatedSignIn:
     """The two addresses, for every provider."""
 
-    def __init__(self, federation: Federation, joining: Joining, staying: Staying, flow: Flow) -> None:
+    def __init__(
+        self, federation: Federation, joining: Joining, staying: Staying, flow: Flow, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._federation = federation
         self._joining = joining
         self._staying = staying
         self._flow = flow
         self._connecting: Arrivals | None = None
+        self._allowance = Allowance(federation.trips_per_minute, _MINUTE)
         self.routes = [
             Route(f"{PAGE}/{{provider}}", self._leave, methods=["GET"]),
             Route(f"{PAGE}/{{provider}}/callback", self._return, methods=["GET"]),
@@ -67,6 +75,10 @@ class FederatedSignIn:
     def connect_with(self, connecting: Arrivals) -> None:
         """Hand over to this who comes back to connect an account."""
         self._connecting = connecting
+
+    def apply(self) -> None:
+        """Go by what the settings of the providers say now."""
+        self._allowance.use(self._federation.trips_per_minute, _MINUTE)
 
     def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]:
         """The providers as the sign-in page offers them."""
@@ -98,6 +110,19 @@ class FederatedSignIn:
     ) -> Response:
         """Send a browser to a provider; `session` is that of somebody who connects an account."""
         address = client_address(request)
+        if self._federation.party(provider) is None:
+            return plain_problem(request, 404)
+        # A trip is kept until it ends, and the provider may be asked for it: not as often as pages are opened.
+        wait = self._allowance.take(address_key(address), self._clock.monotonic())
+        if wait:
+            events.too_many(provider=provider, client_address=address, retry_after=round(wait, 3))
+            return problem(
+                request,
+                429,
+                "Too many sign-ins at once",
+                "Somebody at your address left to sign in very often. Wait a little and try again.",
+                headers={"Retry-After": str(math.ceil(wait))},
+            )
         pre = pre_cookie_or_new(request)
         begun = await self._federation.begin(
             provider,
