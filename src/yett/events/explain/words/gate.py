@@ -81,6 +81,7 @@ REASONS: Reasons = {
         "body_timeout": "its body did not come in time",
         "upgrade": "the mapping does not allow WebSockets (websocket = true would)",
         "stopping": "the gateway was being stopped",
+        "withdrawn": "its session, or the right to be there, ended before the answer began",
     },
     # Who may.
     "access": {
@@ -155,6 +156,9 @@ _GUARD, _ROUTE, _UPSTREAM = Chapter.GUARD, Chapter.ROUTE, Chapter.UPSTREAM
 SENTENCES: Sentences = {
     # The engine.
     "listener.http.error.request_refused": end(Chapter.ENGINE, "The request was not taken"),
+    "listener.http.request.request_withdrawn": end(
+        Chapter.ENGINE, "Its session, or the right to be there, ended before the answer began"
+    ),
     "http.gate.gate_failed": end(Chapter.ENGINE, "Deciding about the request failed ({error})"),
     "http.application.application_failed": end(Chapter.ENGINE, "A page of the gateway failed ({error})"),
     "http.unrecorded.refused_unrecorded": end(

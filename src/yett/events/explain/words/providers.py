@@ -201,6 +201,7 @@ _IN, _LOCK, _ACCESS, _SESSION, _PERSON = (
 
 SENTENCES: Sentences = {
     # Signing in through another provider.
+    "signin.federated.too_many": end(_IN, "One address left for {provider} too often"),
     "signin.federated.succeeded": news(_IN, "{provider} vouched for {auth.user_id}"),
     "signin.federated.turned_away": end(_IN, "{provider} vouched for {auth.user_id}, who may not come in"),
     "signin.federated.session_failed": end(
