@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from tests.journeys.gateway import PASSWORDS, SIGN_IN, Gateway, until
+from tests.journeys.gateway import APP, MAPPING, PASSWORDS, SIGN_IN, Gateway, until
 from tests.journeys.test_oidc_provider import (
     CALLBACK,
     SECRET,
@@ -139,7 +139,10 @@ def provider(tmp_path_factory, heard_folder, authority, client):
         home=client.home,
     )
     gateway = Gateway(
-        tmp_path_factory.mktemp("signing_out"), settings, heard=heard_folder, telemetry='log_level = "trace"'
+        tmp_path_factory.mktemp("signing_out"),
+        settings + MAPPING.format(app="Intranet", host=APP, service="http://127.0.0.1:9", groups=[]),
+        heard=heard_folder,
+        telemetry='log_level = "trace"',
     )
     gateway.people()
     gateway.start()
@@ -320,6 +323,9 @@ def test_a_client_registers_itself_and_is_one_until_it_is_revoked(provider, clie
     assert register("rt-guess")[0] == 401
     token = provider.run("admin", "oidc", "registration-token").split()[-1]
     assert register(token, client_name="The Sh0p")[0] == 400
+    # What is behind the gateway is nobody else either.
+    assert register(token, client_name="lntranet")[0] == 400
+    assert register(token, client_name=APP)[0] == 400
     status, told = register(token)
     assert status == 201, told
     assert register(token)[0] == 401

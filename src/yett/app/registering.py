@@ -15,6 +15,7 @@ from yett.oidc.clients import Clients
 from yett.oidc.discovery import Discovery
 from yett.oidc.registration import (
     Mode,
+    Place,
     RegistrationCommands,
     RegistrationEndpoint,
     Registrations,
@@ -22,6 +23,7 @@ from yett.oidc.registration import (
 )
 from yett.oidc.signing import Signing
 from yett.oidc.tokens import Tokens
+from yett.proxy import ProxySettings
 from yett.store import Records
 
 
@@ -44,6 +46,7 @@ class Registering:
         discovery: Discovery,
     ) -> None:
         host = urlsplit(origin).hostname or ""
+        self._places = _places(snapshot)
         self._registrations = Registrations(
             records,
             master,
@@ -52,6 +55,7 @@ class Registering:
             tasks,
             algorithms=lambda: signing.algorithms,
             titles=lambda: (host, "Yett", *(client.title for client in clients.configured)),
+            places=lambda: self._places,
             own_host=host,
             end_tokens=partial(_end, tokens),
         )
@@ -64,6 +68,7 @@ class Registering:
 
     def apply(self, new: Snapshot) -> None:
         """Go by other settings from now on."""
+        self._places = _places(new)
         self._registrations.apply(_settings(new))
 
 
@@ -72,6 +77,11 @@ async def _end(tokens: Tokens, client_id: str) -> None:
     for family in tokens.families():
         if family.client_id == client_id:
             await tokens.revoke_family(family.grant_ref, family.user)
+
+
+def _places(snapshot: Snapshot) -> tuple[Place, ...]:
+    """The applications behind the proxy: what they are called, and where people open them."""
+    return tuple({Place(each.app, each.host) for each in snapshot[ProxySettings].mapping})
 
 
 def _settings(snapshot: Snapshot) -> RegistrationSettings:

@@ -65,3 +65,21 @@ def test_any_text_gets_a_name_or_none(text):
     assert names.proper_name(name) == name
     assert "\n" not in name
     assert isinstance(names.is_taken(text, ["Payroll"]), bool)
+
+
+WIKI, APPS = names.Place("Wiki", "wiki.example.org"), names.Place("Apps", "*.apps.example.org")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        ({"wiki.example.org"}, ["Apps", "apps.example.org"]),
+        ({"one.apps.example.org", "two.apps.example.org"}, ["Wiki", "wiki.example.org"]),
+        ({"wiki.example.org", "evil.example"}, ["Wiki", "wiki.example.org", "Apps", "apps.example.org"]),
+        ({"apps.example.org"}, ["Wiki", "wiki.example.org", "Apps", "apps.example.org"]),
+        ({"a.b.apps.example.org"}, ["Wiki", "wiki.example.org", "Apps", "apps.example.org"]),
+        ({"localhost"}, ["Wiki", "wiki.example.org", "Apps", "apps.example.org"]),
+    ],
+)
+def test_the_names_of_applications_are_for_those_at_their_hosts(hosts, expected):
+    assert names.elsewhere([WIKI, APPS], hosts) == expected

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.oidc.registration.conftest import APP, EC
 
 from yett.oidc.clients import AuthMethod, GrantType
-from yett.oidc.registration import RegistrationSettings, rules
+from yett.oidc.registration import RegistrationSettings, names, rules
 from yett.oidc.registration.model import Fault, Registered, Registration, Rejected
 
 SETTINGS = RegistrationSettings()
@@ -19,6 +19,7 @@ def read(document=None, settings=SETTINGS, **changes):
         settings,
         algorithms=("ES256", "RS256"),
         taken=("Payroll",),
+        places=(names.Place("Intranet", "intranet.example.org"),),
         own_host="login.example.test",
     )
 
@@ -31,6 +32,17 @@ def test_little_has_to_be_said():
         grants=(GrantType.CODE,),
         scopes=("openid", "profile", "email", "offline_access"),
     )
+
+
+@pytest.mark.parametrize("name", ["Intranet", "lntranet", "Our Intranet", "intranet.example.org"])
+def test_nobody_elsewhere_passes_for_an_application_behind_the_gateway(name):
+    at_home = read(client_name=name, redirect_uris=["https://intranet.example.org/cb"])
+    assert isinstance(at_home, Registration)
+    for place in ("https://evil.example/cb", "com.example.app:/cb", "http://127.0.0.1/cb"):
+        uris = ["https://intranet.example.org/cb", place]
+        method = "none" if not place.startswith("https") else "client_secret_basic"
+        found = read(client_name=name, redirect_uris=uris, token_endpoint_auth_method=method)
+        assert found == Rejected(Fault.METADATA, "This client_name could be mistaken for another's."), place
 
 
 def test_what_is_not_for_such_clients_is_left_out():

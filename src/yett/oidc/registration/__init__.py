@@ -6,12 +6,14 @@ Read `model`, then `rules` and `names` (what may be registered, and called how),
 
 from yett.oidc.registration.commands import RegistrationCommands
 from yett.oidc.registration.config import Mode, RegistrationSettings
+from yett.oidc.registration.names import Place
 from yett.oidc.registration.routes import REGISTER, RegistrationEndpoint
 from yett.oidc.registration.service import Registrations
 
 __all__ = [
     "REGISTER",
     "Mode",
+    "Place",
     "RegistrationCommands",
     "RegistrationEndpoint",
     "RegistrationSettings",

@@ -6,7 +6,8 @@ is somebody else's.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 MAX_NAME = 60
 _PUNCTUATION = frozenset(" .,'&+()/-_:!")
@@ -66,6 +67,27 @@ def skeleton(name: str) -> str:
     letters = (each for each in plain.translate(_LOOKS_LIKE) if each.isalnum())
     # What looks alike once more after that: a capital I is an l, and two letters can be one.
     return "".join(letters).replace("i", "l").replace("rn", "m").replace("vv", "w")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An application behind the gateway, whose name is its own."""
+
+    name: str
+    host: str
+    """The host that people open, or "*." and a name for every host one label above it."""
+
+    def has(self, hosts: Collection[str]) -> bool:
+        """Whether all of these are its host, so that whoever sends people there is the application."""
+        if self.host.startswith("*."):
+            return all(host.partition(".")[2] == self.host[2:] for host in hosts)
+        return all(host == self.host for host in hosts)
+
+
+def elsewhere(places: Iterable[Place], hosts: Collection[str]) -> list[str]:
+    """The names, and hosts, of the applications that a client which sends people to these hosts is not."""
+    others = (place for place in places if not place.has(hosts))
+    return [text for place in others for text in (place.name, place.host.removeprefix("*."))]
 
 
 def is_taken(name: str, taken: Iterable[str]) -> bool:

@@ -59,11 +59,13 @@ def read(
     *,
     algorithms: Collection[str],
     taken: Collection[str],
+    places: Collection[names.Place] = (),
     own_host: str = "",
 ) -> Registration | Rejected:
     """What counts of the metadata that were sent.
 
-    `algorithms` are those that ID tokens can be signed with, `taken` the names of others; nobody is sent to `own_host`.
+    `algorithms` are those that ID tokens can be signed with, `taken` the names of others, `places` the applications
+    behind the gateway, whose names are for clients at their hosts only; nobody is sent to `own_host`.
     """
     if not isinstance(document, dict):
         return Rejected(Fault.METADATA, "This takes a JSON object.")
@@ -92,7 +94,8 @@ def read(
     name = names.proper_name(given.client_name or _place_of(given.redirect_uris[0]))
     if not name:
         return Rejected(Fault.METADATA, "This client_name cannot be shown to people.")
-    if names.is_taken(name, taken):
+    hosts = {urlsplit(uri).hostname or "" for uri in given.redirect_uris}
+    if names.is_taken(name, (*taken, *names.elsewhere(places, hosts))):
         return Rejected(Fault.METADATA, "This client_name could be mistaken for another's.")
     return Registration(
         name=name,

@@ -16,6 +16,7 @@ from yett.oidc.registration import events, rules
 from yett.oidc.registration.config import Mode, RegistrationSettings
 from yett.oidc.registration.ids import PREFIX, Ids
 from yett.oidc.registration.model import Fault, Registered, Rejected
+from yett.oidc.registration.names import Place
 from yett.oidc.registration.shelf import InitialTokens, Withdrawn
 from yett.store import Records, StoreUnavailable
 
@@ -37,12 +38,13 @@ class Registrations:
         *,
         algorithms: Callable[[], tuple[str, ...]],
         titles: Callable[[], Iterable[str]],
+        places: Callable[[], Iterable[Place]] = tuple,
         own_host: str = "",
         end_tokens: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
         """`algorithms` says what ID tokens can be signed with, `titles` what nobody may pass for.
 
-        `end_tokens` ends what a client has, for good.
+        `places` are what only clients at the same host may pass for. `end_tokens` ends what a client has, for good.
         """
         self._end_tokens = end_tokens
         self._own_host = own_host
@@ -54,6 +56,7 @@ class Registrations:
         self._tasks = tasks
         self._algorithms = algorithms
         self._titles = titles
+        self._places = places
         self._per_address = Allowance(settings.per_hour, _HOUR)
         self._total = Allowance(settings.total_per_hour, _HOUR)
         self._known: OrderedDict[str, tuple[Registered, Client]] = OrderedDict()
@@ -103,6 +106,7 @@ class Registrations:
             self.settings,
             algorithms=self._algorithms(),
             taken=tuple(self._titles()),
+            places=tuple(self._places()),
             own_host=self._own_host,
         )
         if isinstance(read, Rejected):
