@@ -1,11 +1,14 @@
 """The command line as it is typed: what comes out, where, and with which exit code."""
 
 import contextlib
+import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -152,6 +155,29 @@ def test_what_is_no_command_ends_with_2_and_the_nearest_one(run, words, expected
 def test_a_configuration_that_is_in_order_is_said_to_be(run, config):
     code, out, _ = run("check")
     assert (code, out) == (0, f"the configuration is in order ({config})\n")
+
+
+def test_a_change_of_people_that_a_gateway_does_not_hear_of_is_made_all_the_same(run, tmp_path, monkeypatch):
+    password = "correct horse battery\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(password))
+    # Nobody runs: nothing to say.
+    assert run("users", "add", "ada", "--password-stdin") == (0, "Added ada.\n", "")
+    place = tmp_path / "deaf.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place))
+        listening.listen()
+
+        def hang_up():
+            listening.accept()[0].close()
+
+        answering = threading.Thread(target=hang_up)
+        answering.start()
+        code, out, err = run("users", "disable", "ada", environ={"YETT_ADMIN_SOCK": str(place)})
+        answering.join()
+    assert (code, out) == (0, "Disabled ada.\n")
+    assert "will see the change within a second; it could not be told" in err
+    # Who ran here is gone.
+    assert run("users", "enable", "ada", environ={"YETT_ADMIN_SOCK": str(place)}) == (0, "Enabled ada.\n", "")
 
 
 def test_a_mapping_that_leads_to_a_provider_nobody_set_up_is_a_mistake(run, config):

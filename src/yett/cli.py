@@ -28,13 +28,15 @@ from yett.keys import AUDIT_KEY, MasterKeyUnusable, Signer, find_master_key
 from yett.net import ServiceSettings
 from yett.net.http import Answer, ASGIApp, Decision, Failure, HTTPServer, Limits, Outcome, Request, Serve
 from yett.ops import AuditCommands, ExplainCommands, RecordCommands, shell
-from yett.ops.admin import AdminSettings, ask, socket_path
+from yett.ops.admin import AdminSettings, NoGateway, ask, socket_path
 from yett.ops.demo import APPLICATION_HOST, DemoApplication, DemoFolder, prepare
 from yett.ops.searching import LogsSettings
 from yett.pki import AuthorityCommands
 from yett.store import ClusterSettings, StoreUnavailable
 
 _DEFAULT_CONFIG = Path("/etc/yett")
+_TELLING = 10.0
+"""Seconds for a running gateway to take over a file of people."""
 _HELP = """\
 Yett, an identity-aware access gateway.
 
@@ -81,6 +83,18 @@ class Context:
         cluster = self.loaded().snapshot[ClusterSettings]
         master = find_master_key(cluster, cluster.directory)
         return Signer(master, AUDIT_KEY).public_key if master is not None else None
+
+    def tell_of_people(self) -> None:
+        """Come back when a gateway that runs here has taken over the users file."""
+        try:
+            ask(self.socket(), ["directory", "reload"], timeout=_TELLING)
+        except NoGateway:
+            return
+        except CommandFailed as problem:
+            sys.stderr.write(
+                f"yett: a gateway that runs will see the change within a second; it could not be told: "
+                f"{shell.printable(str(problem))}\n"
+            )
 
     def hash_password(self, password: str) -> str:
         """The hash of a new password, made as the settings say."""
@@ -352,7 +366,7 @@ def _bind(context: Context) -> shell.Binder:
         "AuditCommands": lambda: AuditCommands(lambda: context.data() / "log", context.audit_key),
         "ExplainCommands": lambda: ExplainCommands(context.data() / "log"),
         "UserCommands": lambda: UserCommands(
-            LocalUsers(context.data() / "users.toml"), context.hash_password
+            LocalUsers(context.data() / "users.toml"), context.hash_password, tell=context.tell_of_people
         ),
         "LdapCommands": lambda: LdapCommands(lambda: context.loaded().snapshot[LdapSettings]),
         "AuthorityCommands": lambda: AuthorityCommands(context.data()),

@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from yett.identity import LocalUsers, UserCommands
+from yett.identity import LocalUsers, Person, UserCommands, UsersFileCommands
+from yett.identity.local import LocalUser
 from yett.kernel import CommandFailed, Place, Table, commands
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=1$" + "A" * 22 + "$" + "B" * 43
@@ -53,6 +54,52 @@ def test_they_run_where_they_are_typed():
     words = ("add", "passwd", "disable", "enable", "list", "remove", "groups")
     assert [commands["users", word].place for word in words] == [Place.HERE] * len(words)
     assert [word for word in words if not commands["users", word].writes] == ["list"]
+
+
+def test_a_running_gateway_is_told_of_each_change_once_it_is_written(users, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse\nbattery staple\n"))
+    told = []
+
+    def tell():
+        told.append({name: user.person.groups for name, user in _fresh(users).items()})
+
+    place = UserCommands(users, hash_password, tell=tell)
+    place.add("ada", group=("ops",), password_stdin=True)
+    place.groups("ada", add=("dev",))
+    place.groups("ada")
+    place.list()
+    place.disable("ada")
+    place.enable("ada")
+    place.passwd("ada", password_stdin=True)
+    place.remove("ada")
+    held = {"ada": ("dev", "ops")}
+    assert told == [{"ada": ("ops",)}, held, held, held, held, {}]
+    with pytest.raises(CommandFailed):
+        place.disable("ada")
+    assert len(told) == 6
+
+
+async def test_a_running_gateway_takes_the_file_over_when_asked_to(tmp_path):
+    path = tmp_path / "users.toml"
+    theirs = LocalUsers(path)
+    theirs.load()
+    gateway = UsersFileCommands(theirs)
+    LocalUsers(path).add(LocalUser(Person("ada", "Ada", "", (), is_disabled=False, source="local")))
+    assert await gateway.reload() == "The users file is in force as it is now."
+    assert theirs.person("ada").name == "ada"
+    LocalUsers(path).disable("ada")
+    await gateway.reload()
+    assert theirs.person("ada").is_disabled
+    path.write_text("[users\n")
+    with pytest.raises(CommandFailed, match="has mistakes"):
+        await gateway.reload()
+    assert theirs.person("ada").is_disabled
+
+
+def _fresh(users):
+    found = LocalUsers(users.path)
+    found.load()
+    return {user.person.name: user for user in found.list()}
 
 
 def test_a_person_is_added_and_listed(typed, users):

@@ -26,7 +26,7 @@ from yett.authn.passkey import Expiry, PasskeyCommands, PasskeyLetters, Passkeys
 from yett.authn.password import Password, PasswordSettings, limits_of
 from yett.authn.totp import Totp, TotpCommands, TotpSettings
 from yett.config import Snapshot
-from yett.identity import Directory, LocalUsers
+from yett.identity import Directory, LocalUsers, UsersFileCommands
 from yett.identity.belongings import Belongings, BelongingsCommands, IdentitySettings
 from yett.identity.federation import FederatedPeople
 from yett.kernel import Clock, Lifecycle, Supervisor
@@ -72,7 +72,7 @@ class People:
         self.fetcher = Fetcher(snapshot[FetchingSettings], look_up)
         self.mailer = Mailer(snapshot[SMTPSettings], snapshot[MailSettings], tasks, clock, host=host)
         add("mail", self.mailer.start, self.mailer.stop)
-        users = LocalUsers((folder or Path("/etc/yett")) / "users.toml", tasks, clock)
+        users = self._users = LocalUsers((folder or Path("/etc/yett")) / "users.toml", tasks, clock)
         add("users file", users.start, users.stop)
         self.ldap = FromLDAP(records, snapshot, tasks, clock, lifecycle)
         others = FederatedPeople(records, tasks, clock)
@@ -369,6 +369,7 @@ class People:
     def commands(self) -> list[Any]:
         """Objects whose methods operators may call."""
         return [
+            UsersFileCommands(self._users),
             *self.ldap.commands(self.directory.person),
             BelongingsCommands(self._belongings),
             PasskeyCommands(self.passkeys),

@@ -4,7 +4,7 @@ Read `model`, then `directory`; `local` keeps people in one file beside the gate
 `commands` is how operators change it.
 """
 
-from yett.identity.commands import UserCommands
+from yett.identity.commands import UserCommands, UsersFileCommands
 from yett.identity.directory import Directory, Source
 from yett.identity.local import LocalUser, LocalUsers, PasswordChanged, UsersFileBroken, UsersFileRefused
 from yett.identity.model import NAME, Person, PersonChanged, fold_name, is_name
@@ -20,6 +20,7 @@ __all__ = [
     "Source",
     "UserCommands",
     "UsersFileBroken",
+    "UsersFileCommands",
     "UsersFileRefused",
     "fold_name",
     "is_name",

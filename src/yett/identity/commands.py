@@ -1,6 +1,7 @@
 """`yett users`: the people of the users file.
 
-These work on the file where they are typed; a running gateway takes a change over within a second.
+These work on the file where they are typed, and come back when a running gateway has taken the change over; one
+that cannot be told does so within a second.
 Passwords are typed twice or come through standard input, never as an argument, which other
 people on the machine could read.
 """
@@ -28,12 +29,36 @@ Stdin = Annotated[
 ]
 
 
+class UsersFileCommands:
+    """The users file as the running gateway has it."""
+
+    def __init__(self, users: LocalUsers) -> None:
+        self._users = users
+
+    @command("directory reload")
+    async def reload(self) -> str:
+        """Take over the users file as it is now, without waiting for the next look at it."""
+        if not await self._users.reread():
+            raise CommandFailed("The users file has mistakes; what was in force before stays. See the log.")
+        return "The users file is in force as it is now."
+
+
 class UserCommands:
-    """Commands about local people. `hash_password` raises ValueError for a password that cannot be used."""
+    """Commands about local people."""
 
     def __init__(
-        self, users: LocalUsers, hash_password: Callable[[str], str], clock: Clock | None = None
+        self,
+        users: LocalUsers,
+        hash_password: Callable[[str], str],
+        clock: Clock | None = None,
+        *,
+        tell: Callable[[], None] = lambda: None,
     ) -> None:
+        """`hash_password` raises ValueError for a password that cannot be used.
+
+        `tell` has a gateway that runs take the file over, and comes back when it has.
+        """
+        self._tell = tell
         self._users = users
         self._hash_password = hash_password
         self._clock = clock or SystemClock()
@@ -62,6 +87,7 @@ class UserCommands:
             person = Person(proper, display_name or proper, email, tuple(sorted(set(group))), False, SOURCE)
             self._users.check(LocalUser(person))
             self._users.add(LocalUser(person, self._new_hash(password_stdin)))
+        self._tell()
         return f"Added {proper}."
 
     @command("users passwd", place=Place.HERE, writes=True)
@@ -71,6 +97,7 @@ class UserCommands:
             new_hash = self._new_hash(password_stdin)
             changed_at = self._clock.now() + _TAKEN_OVER_WITHIN
             self._users.set_password_hash(proper, new_hash, changed_at=changed_at)
+        self._tell()
         return f"Set the password of {proper}."
 
     @command("users disable", place=Place.HERE, writes=True)
@@ -78,6 +105,7 @@ class UserCommands:
         """Switch a person off: they are refused everywhere at once, and their sessions end."""
         with self._existing(name) as proper:
             self._users.disable(proper)
+        self._tell()
         return f"Disabled {proper}."
 
     @command("users enable", place=Place.HERE, writes=True)
@@ -85,6 +113,7 @@ class UserCommands:
         """Switch a person on again."""
         with self._existing(name) as proper:
             self._users.enable(proper)
+        self._tell()
         return f"Enabled {proper}."
 
     @command("users remove", place=Place.HERE, writes=True)
@@ -92,6 +121,7 @@ class UserCommands:
         """Remove a person for good; to keep somebody out for a while, disable them."""
         with self._existing(name) as proper:
             self._users.remove(proper)
+        self._tell()
         return f"Removed {proper}."
 
     @command("users groups", place=Place.HERE, writes=True)
@@ -113,6 +143,8 @@ class UserCommands:
             else:
                 user = self._users.get(proper)
                 held = user.person.groups if user is not None else ()
+        if add or remove:
+            self._tell()
         return f"{proper}: {', '.join(held) or 'no groups'}"
 
     @command("users list", place=Place.HERE)

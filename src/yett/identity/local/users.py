@@ -22,6 +22,7 @@ from yett.kernel import Clock, Signal, Supervisor, SystemClock, new_id
 _FRESH_FOR = 1.0
 _LOOK_EVERY = 0.2
 """Looking costs two microseconds. Notifications would come with each write of the store next to the file."""
+_LOOKS_MOST = 50
 
 
 class LocalUsers:
@@ -114,6 +115,16 @@ class LocalUsers:
         if self._has_changed():
             number = self._next_look()
             self._take_over(number, *await asyncio.to_thread(self._read))
+
+    async def reread(self) -> bool:
+        """Take over the file as it is now; whether it is in force, which one with mistakes is not."""
+        for _ in range(_LOOKS_MOST):
+            await self._look()
+            if file.stamp_of(self.path) == self._stamp:
+                break
+            # Somebody is replacing it at this moment.
+            await asyncio.sleep(_LOOK_EVERY / 10)
+        return not self._is_broken
 
     def _has_changed(self) -> bool:
         self._looked_at = self._clock.monotonic()

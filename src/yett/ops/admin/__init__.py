@@ -4,8 +4,8 @@ One line of JSON goes in (`{"argv": ["sessions", "list"]}`), one comes out (`{"o
 "answer": …}`). Read `server`, then `client`.
 """
 
-from yett.ops.admin.client import ask
+from yett.ops.admin.client import NoGateway, ask
 from yett.ops.admin.config import AdminSettings, socket_path
 from yett.ops.admin.server import AdminServer
 
-__all__ = ["AdminServer", "AdminSettings", "ask", "socket_path"]
+__all__ = ["AdminServer", "AdminSettings", "NoGateway", "ask", "socket_path"]

@@ -13,8 +13,12 @@ _TIMEOUT = 35.0
 _LONGEST_ANSWER = 64 << 20
 
 
+class NoGateway(CommandFailed):
+    """Nobody is there to be asked."""
+
+
 def ask(path: Path, words: list[str], *, timeout: float = _TIMEOUT) -> Any:
-    """What the gateway answers; CommandFailed says why there is no answer and what to do."""
+    """What the gateway answers; CommandFailed says why there is no answer and what to do, NoGateway that none runs."""
     line = json.dumps({"argv": words}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -23,12 +27,12 @@ def ask(path: Path, words: list[str], *, timeout: float = _TIMEOUT) -> Any:
                 connection.connect(address)
             received = _exchange(connection, line)
     except FileNotFoundError as problem:
-        raise CommandFailed(
+        raise NoGateway(
             f"no gateway is running here: there is no socket {path}. "
             "Start it with `yett serve`, or name its configuration with --config."
         ) from problem
     except ConnectionRefusedError as problem:
-        raise CommandFailed(
+        raise NoGateway(
             f"nobody listens on {path}: the gateway that made it is gone. Start it again."
         ) from problem
     except PermissionError as problem:
