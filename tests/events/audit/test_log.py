@@ -415,15 +415,9 @@ def test_killed_two_hundred_times_it_has_every_record_that_it_acknowledged(tmp_p
     assert ended.returncode == 0, ended.stderr
     acknowledged = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [number for number, _, _ in acknowledged] == list(range(200))
-    # A first start may be killed before it wrote anything, or between its first checkpoint and its first head file:
-    # a log whose head is missing is never taken for whole, whoever took it away.
+    # A first start may be killed before it wrote anything, or had the first line signed.
     first = next(number for number, _, found in acknowledged if not found)
-    unsigned = (
-        "there is no audit log",
-        "there is no checkpoint",
-        "the head file is missing",
-        "when the gateway started here, lines that had been signed were missing",
-    )
+    unsigned = ("there is no audit log", "there is no checkpoint", "audit.head tells of a line number")
     assert [found for _, _, found in acknowledged[:first] if not found[0].startswith(unsigned)] == []
     assert [found for _, _, found in acknowledged[first:] if found] == []
     assert first < 50
@@ -444,6 +438,33 @@ def test_killed_two_hundred_times_it_has_every_record_that_it_acknowledged(tmp_p
     for number, count, _ in acknowledged:
         # Of the oldest round retention has taken some; the last record of each may be down and not yet acknowledged.
         assert number <= oldest or stored[number] - count in {0, 1}, number
+
+
+def test_killed_at_its_first_checkpoint_it_misses_nothing(tmp_path, heard, monkeypatch):
+    with running(tmp_path) as journal:
+        samples.audited(user="ada", reason=Reason.NO_GROUP)
+        journal.audit.sign_with(KEY)
+        # As far as a process gets that is killed then: the head is there, its line is not.
+        monkeypatch.setattr(type(journal.audit), "_write", fail)
+        with pytest.raises(OSError, match="killed"):
+            journal.audit.checkpoint()
+        monkeypatch.undo()
+        journal.audit._signer = None
+    (told,) = (each.what for each in verify(tmp_path, TRUST).findings)
+    assert told.startswith("audit.head tells of a line number")
+    heard.forget()
+    write(tmp_path, 1)
+    assert "audit_cut" not in names(heard)
+    assert verify(tmp_path, TRUST).holds
+    # Later on it is no excuse.
+    (tmp_path / "audit.head").unlink()
+    with running(tmp_path):
+        pass
+    assert "audit_cut" in names(heard)
+
+
+def fail(*_):
+    raise OSError("killed")
 
 
 def forged(path, *lines, seq=None):

@@ -2,7 +2,8 @@
 
 What must stay true:
   a record is down, with its link in the chain, before `append` returns;
-  a checkpoint commits to every line before it, and reaches the disk before the head file tells of it;
+  a checkpoint commits to every line before it, and reaches the disk before the head file tells of it,
+  but for the first one: a checkpoint without a head file means that somebody took that away;
   a seal says what this process wrote, not what the file holds by then.
 """
 
@@ -46,6 +47,8 @@ class AuditLog:
         self._last_at = 0
         self._missed = 0
         self._head: Head | None = None
+        self._has_head = False
+        """Whether there is a head file, of whatever content."""
         self._cut: tuple[int, int] | None = None
         self._tail: tuple[int, int] | None = None
         self._signer: Signer | None = None
@@ -63,6 +66,7 @@ class AuditLog:
         found = recall(self._directory)
         self._tally, self._finished = found.tally, found.finished
         self._seq, self._chain, self._head = found.seq, found.value, found.head
+        self._has_head = found.head is not None or found.is_cut
         if found.is_cut:
             self._cut = (found.head.seq if found.head is not None else 0, found.seq)
         elif found.seq > (signed := found.head.seq if found.head is not None else 0):
@@ -199,7 +203,12 @@ class AuditLog:
                 if is_touched or self._needs_new(at, _NOTE):
                     self._begin(at)
                 record = _checkpoint(signer, self._seq, self._chain, at, self._node)
-                line = self._write(self._native.line(record))
+                text = self._native.line(record)
+                if not self._has_head:
+                    first, _ = chain.chained(text, self._seq + 1, self._chain)
+                    write_whole(self._directory / HEAD, first + b"\n")
+                    self._has_head = True
+                line = self._write(text)
                 self._last_at = max(at, self._last_at)
                 self._signed = self._seq
             if self._limits.sync is not Sync.NONE:

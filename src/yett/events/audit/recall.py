@@ -55,11 +55,18 @@ def recall(directory: Path) -> Recalled:
     if seq > _MOST:
         # Somebody has put in a line with such a number; counting on would end where no number fits any more.
         seq, tally.findings = head.seq if head is not None and head.seq <= _MOST else 0, tally.findings + 1
+    if head is not None and len(segments) == 1 and not has_checkpoint and _is_early(head, seq, value):
+        head, data = None, None
     if head is None:
         is_cut = has_checkpoint or data is not None
     else:
         is_cut = head.seq > seq or (head.seq >= tally.first and met != head.value)
     return Recalled(tally, [each for each in finished if each.size], seq, value, head, is_cut)
+
+
+def _is_early(head: Head, seq: int, value: str) -> bool:
+    """Whether it tells of the very next line: the first head is written before its checkpoint, and has all of it."""
+    return head.seq == seq + 1 and head.checkpoint.head == value
 
 
 def _end_before(directory: Path, segments: list[str]) -> tuple[int, str]:
