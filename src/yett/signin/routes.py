@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from yett.identity.federation import PROVIDER
 from yett.kernel import Clock
 from yett.net.pages import (
     SIGN_ON_COOKIE,
@@ -136,18 +137,24 @@ class SignIn:
         known = await self._flow.current(sign_on_token(request))
         if known is not None and not again:
             return redirect(to)
-        way = self._way_out(rules.wanted_provider(query), to, again=again)
+        way = self._way_out(rules.wanted_provider(query), to, known[0] if known else None, again=again)
         if way:
             return redirect(way)
         notice = _CHANGED if rules.has_changed_password(query) else None
         name = rules.wanted_name(query) or (known[1].name if known else "")
         return self._show_form(request, to, again=again, name=name, notice=notice)
 
-    def _way_out(self, provider: str, to: str, *, again: bool) -> str:
-        """The address of a provider that there is; a name that has gone from the settings shows the form."""
-        return (
-            self._providers.way(provider, to, again=again) if provider and self._providers is not None else ""
-        )
+    def _way_out(self, provider: str, to: str, earlier: Session | None, *, again: bool) -> str:
+        """The address of the provider that somebody is to leave for; empty where they choose on the form.
+
+        They do when there is none of that name, and when they came in another way and are to sign in anew: over
+        there they may be nobody.
+        """
+        if not provider or self._providers is None:
+            return ""
+        if earlier is not None and earlier.metadata.get(PROVIDER) != provider:
+            return ""
+        return self._providers.way(provider, to, again=again)
 
     def _show_form(
         self,

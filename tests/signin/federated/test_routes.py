@@ -27,7 +27,14 @@ async def test_the_page_has_a_button_for_each_provider(place, browser):
     assert "Sign in with" not in (await browser.get("/signin")).text
 
 
-async def test_a_link_may_lead_past_the_choice(browser):
+async def test_who_came_in_another_way_chooses_where_to_sign_in_anew(place, browser):
+    await browser.sign_in("ada", "correct horse")
+    assert place.sessions.live("ada")
+    page = await browser.get("/signin", params={"with": "acme", "again": "1"})
+    assert (page.status_code, "Sign in with Acme" in page.text) == (200, True)
+
+
+async def test_a_link_may_lead_past_the_choice(place, browser):
     response = await browser.get("/signin", params={"with": "acme", "next": "/there"})
     assert (response.status_code, response.headers["location"]) == (303, "/signin/with/acme?next=%2Fthere")
     response = await browser.get("/signin", params={"with": "acme", "again": "1"})
@@ -35,6 +42,10 @@ async def test_a_link_may_lead_past_the_choice(browser):
     for gone in ("other", "../acme", ""):
         page = await browser.get("/signin", params={"with": gone, "next": "/there"})
         assert (page.status_code, "Sign in with Acme" in page.text) == (200, True)
+    await place.link()
+    await browser.trip()
+    response = await browser.get("/signin", params={"with": "acme", "again": "1"})
+    assert response.headers["location"] == "/signin/with/acme?again=1"
 
 
 async def test_somebody_who_is_linked_is_in(place, browser, heard):
