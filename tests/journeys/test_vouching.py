@@ -225,7 +225,9 @@ def test_a_websocket_ends_when_its_person_loses_the_group(place, visit):
 
     try:
         run_apart(talk())
-        (said,) = until(lambda: [each for each in place.records() if "cut" in each["msg"]], what="the record")
+        (said,) = until(
+            lambda: [each for each in place.records() if "connections cut" in each["msg"]], what="the record"
+        )
         assert said["audit"] is True
         until(
             lambda: any("User groups changed" in record["msg"] for record in place.records()),
