@@ -612,6 +612,29 @@ async def test_a_request_without_an_answer_is_told_that_it_is_withdrawn(
     assert server.upstream_connections == (0, 0)
 
 
+async def test_a_request_that_is_decided_on_is_told_that_it_is_withdrawn(serve, dial2, get, eventually):
+    go = asyncio.Event()
+
+    async def slowly(_):
+        await go.wait()
+        return Answer(200, b"secret")
+
+    server, gate = await serve(slowly)
+    wire = await dial2(server)
+    # One that is whole, and one that will never be.
+    wire.send(headers(1, get(), end=True), headers(3, get(method=b"POST"), end=False))
+    await eventually(lambda: server.requests == 2)
+    assert server.withdraw(lambda _: True) == 2
+    for number in (1, 3):
+        head, body, _ = await wire.response(number)
+        assert (head[b":status"], body) == (b"403", b"refused: withdrawn")
+    go.set()
+    await eventually(lambda: not server.requests)
+    wire.send(headers(5, get(), end=True))
+    assert (await wire.response(5))[1] == b"secret"
+    assert [outcome.status for outcome in gate.outcomes] == [403, 403, 200]
+
+
 async def test_applications_of_ours_are_served(serve, dial2, get):
     seen = {}
 
