@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tests.journeys.gateway import Visitor
@@ -330,6 +331,7 @@ def _yett(folder: Path, *, core: int) -> Iterator[Provider]:
         wait_for(port, process)
         yield _signed_in(port, asked, process.pid)
     except Exception as problem:
+        # Nothing is hidden: it goes on, with what the gateway said before its folder is gone.
         raise RuntimeError(f"{problem}\n{(folder / 'stdout').read_text()[-2000:]}") from problem
     finally:
         process.terminate()
@@ -420,15 +422,20 @@ def _jar(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
 
 
-def _ask(
-    port: int, method: str, path: str, headers: dict[str, str], body: str | None = None
-) -> http.client.HTTPResponse:
+class _Answer(NamedTuple):
+    """What came back, read to its end."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+def _ask(port: int, method: str, path: str, headers: dict[str, str], body: str | None = None) -> _Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
-        answer.text = answer.read().decode()  # type: ignore[attr-defined]
-        return answer
+        return _Answer(answer.status, answer.headers, answer.read().decode())
     finally:
         connection.close()
 
@@ -446,5 +453,5 @@ def _token(port: int, host: str, paths: dict[str, str], cookie: str, *, more: st
         }
     )
     headers = {"Host": host, "Authorization": _BASIC, "Content-Type": "application/x-www-form-urlencoded"}
-    said = json.loads(_ask(port, "POST", paths["token"], headers, form).text)  # type: ignore[attr-defined]
+    said = json.loads(_ask(port, "POST", paths["token"], headers, form).text)
     return str(said["access_token"])
