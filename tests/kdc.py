@@ -8,7 +8,8 @@ from pathlib import Path
 
 import gssapi
 import pytest
-from tests.journeys.gateway import free_port, until
+from tests.journeys.gateway import until
+from tests.ports import free_port
 
 REALM = "CORP.TEST"
 HOST = "yett.localhost"

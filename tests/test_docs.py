@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.events.outputs.otlp.collector import OverGRPC
-from tests.journeys.gateway import APP, Visitor, free_port, until
+from tests.journeys.gateway import APP, Visitor, until
 from tests.kernel.tracing.collector import Collector as Spans
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

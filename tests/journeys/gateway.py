@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
+from tests.ports import free_port
+
 SIGN_IN = "yett.localhost"
 APP = "app.yett.localhost"
 PASSWORDS = {"alice": "correct horse 7 staple", "bob": "battery 4 horse stable"}
@@ -83,12 +85,6 @@ def run_apart(coroutine):
     """Run it to its end on a loop of its own, in a thread: the browser of other journeys has one running here."""
     with ThreadPoolExecutor(1) as apart:
         return apart.submit(asyncio.run, coroutine).result()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

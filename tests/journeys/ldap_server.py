@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.journeys.gateway import free_port, until
+from tests.journeys.gateway import until
+from tests.ports import free_port
 
 BASE = "dc=example,dc=org"
 PEOPLE = f"ou=people,{BASE}"

@@ -19,7 +19,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.journeys.gateway import Page, free_port, until
+from tests.journeys.gateway import Page, until
+from tests.ports import free_port
 
 DOCS = Path(__file__).parents[2] / "docs" / "forward-auth"
 _NGINX = """

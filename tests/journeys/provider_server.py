@@ -11,7 +11,8 @@ import urllib.parse
 from pathlib import Path
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from tests.journeys.gateway import SIGN_IN, Page, Visitor, free_port, until
+from tests.journeys.gateway import SIGN_IN, Page, Visitor, until
+from tests.ports import free_port
 
 _MODULES = Path(sys.executable).parent.parent / "peers" / "npm" / "node_modules"
 _PROGRAM = Path(__file__).parent / "peers" / "provider.mjs"

@@ -3,7 +3,8 @@
 import subprocess
 
 import pytest
-from tests.journeys.gateway import APP, free_port, until
+from tests.journeys.gateway import APP, until
+from tests.ports import free_port
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;

@@ -13,7 +13,8 @@ import time
 import pytest
 from cryptography import x509
 from tests.authn.x509.making import Made, Static, openssl_responder, root
-from tests.journeys.gateway import APP, MAPPING, SIGN_IN, Visitor, free_port, until
+from tests.journeys.gateway import APP, MAPPING, SIGN_IN, Visitor, until
+from tests.ports import free_port
 from websockets.sync.client import connect
 
 CERTIFICATES = """

@@ -10,8 +10,9 @@ import subprocess
 from urllib.parse import quote
 
 import pytest
-from tests.journeys.gateway import APP, Gateway, Page, free_port, until
+from tests.journeys.gateway import APP, Gateway, Page, until
 from tests.net.trust.making import make
+from tests.ports import free_port
 
 CLIENT = "127.0.0.3"
 """Where these tests call from; proxies call the gateway from 127.0.0.2, and only they are believed."""

@@ -6,7 +6,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.journeys.gateway import APP, MAPPING, PASSWORDS, SIGN_IN, Gateway, Visitor, free_port, until
+from tests.journeys.gateway import APP, MAPPING, PASSWORDS, SIGN_IN, Gateway, Visitor, until
+from tests.ports import free_port
 
 from yett.ops import ExplainCommands
 from yett.ops.admin import ask

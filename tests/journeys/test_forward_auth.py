@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from tests.journeys.gateway import PASSWORDS, SIGN_IN, Gateway, free_port
+from tests.journeys.gateway import PASSWORDS, SIGN_IN, Gateway
 from tests.journeys.neighbours import DOCS, Neighbour, Roamer
+from tests.ports import free_port
 
 KINDS = ("nginx", "caddy", "haproxy", "apache")
 COOKIE = "__Secure-yett-token"

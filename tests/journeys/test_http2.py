@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from tests.journeys.gateway import APP, MAPPING, Visitor, until
+from tests.ports import free_port
 
 from yett.net.http.h2.frames import PING, PREFACE, frame, settings
 
@@ -60,9 +61,7 @@ def test_a_service_may_speak_http_2(make_gateway, tmp_path):
     folder = tmp_path / "service"
     folder.mkdir()
     (folder / "page").write_text("from afar")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     paths = "".join(
         f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )

@@ -16,10 +16,11 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from requests_oauthlib import OAuth2Session
 from tests.authn.x509.making import root
-from tests.journeys.gateway import PASSWORDS, SIGN_IN, Gateway, Page, free_port, until
+from tests.journeys.gateway import PASSWORDS, SIGN_IN, Gateway, Page, until
 from tests.journeys.other_clients import OpenIDClient, Refused, names_of_this_machine  # noqa: F401 - a fixture
 from tests.journeys.test_devices import decide, type_code
 from tests.journeys.test_oidc_provider import Person, hidden
+from tests.ports import free_port
 from tests.tampering import altered
 
 pytestmark = pytest.mark.usefixtures("names_of_this_machine")

@@ -5,9 +5,10 @@ import json
 import re
 
 import pytest
-from tests.journeys.gateway import APP, PASSWORDS, SIGN_IN, Gateway, free_port, until
+from tests.journeys.gateway import APP, PASSWORDS, SIGN_IN, Gateway, until
 from tests.journeys.provider_server import CLIENT, SECRET, Provider, Traveller
 from tests.net.fetching.peer import Authority
+from tests.ports import free_port
 
 STRAIGHT = "straight.localhost"
 MAPPINGS = """\

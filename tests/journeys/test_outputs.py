@@ -15,7 +15,8 @@ import pytest
 from tests.events.outputs.peers import Rsyslog, SyslogNG
 from tests.events.outputs.test_syslog import Collector, messages
 from tests.events.outputs.tls import authority
-from tests.journeys.gateway import SIGN_IN, Visitor, free_port, until, with_own_mounts
+from tests.journeys.gateway import SIGN_IN, Visitor, until, with_own_mounts
+from tests.ports import free_port
 
 from yett.ops.admin import ask
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.firehose import Check, megabyte
-from tests.journeys.gateway import APP, MAPPING, Gateway, Visitor, free_port, run_apart, until
+from tests.journeys.gateway import APP, MAPPING, Gateway, Visitor, run_apart, until
+from tests.ports import free_port
 from websockets.asyncio.client import connect
 
 MEGABYTES = 5 * 1024

@@ -5,7 +5,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.journeys.gateway import APP, MAPPING, Visitor, free_port, until
+from tests.journeys.gateway import APP, MAPPING, Visitor, until
+from tests.ports import free_port
 from websockets.sync.client import connect
 
 NGINX = """

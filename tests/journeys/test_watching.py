@@ -6,8 +6,9 @@ import re
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.journeys.backend import Backend
-from tests.journeys.gateway import APP, PASSWORDS, Gateway, Visitor, free_port, until
+from tests.journeys.gateway import APP, PASSWORDS, Gateway, Visitor, until
 from tests.kernel.tracing.collector import Collector
+from tests.ports import free_port
 
 MAPPINGS = """
 [[proxy.mapping]]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.events.audit.logs import KEY, TRUST
-from tests.journeys.gateway import free_port
+from tests.ports import free_port
 
 from yett.events import (
     DirectoryInUse,

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.journeys.gateway import free_port, until
+from tests.journeys.gateway import until
+from tests.ports import free_port
 from tests.strictness.recorder import TAG
 
 _NGINX = """

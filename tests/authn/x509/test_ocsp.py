@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from cryptography.x509 import ocsp
 from tests.authn.x509.making import names_responder, openssl_responder, root, said, until
-from tests.journeys.gateway import free_port
+from tests.ports import free_port
 from tests.store.faults import FaultyRecords
 
 from yett.authn.x509 import X509Settings, events

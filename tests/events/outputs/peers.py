@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.journeys.gateway import free_port, until
+from tests.journeys.gateway import until
+from tests.ports import free_port
 
 _UNPACKED = Path(sys.executable).parent.parent / "peers" / "syslog-ng-core"
 

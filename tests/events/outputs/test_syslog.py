@@ -8,6 +8,7 @@ import pytest
 from tests.events.outputs.lines import line, some
 from tests.events.outputs.tls import authority
 from tests.journeys.gateway import until
+from tests.ports import free_port
 
 from yett.events.dialects import DIALECTS
 from yett.events.outputs import TLS, DatagramCarrier, Refused, StreamCarrier, Unreachable, Words
@@ -357,10 +358,7 @@ def test_what_no_datagram_can_hold_is_refused_and_the_others_are_sent(port):
 
 
 def test_a_port_where_nobody_listens_is_noticed_when_the_machine_says_so():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        bound.bind(("127.0.0.1", 0))
-        number = bound.getsockname()[1]
-    carrier = DatagramCarrier("127.0.0.1", number, WORDS)
+    carrier = DatagramCarrier("127.0.0.1", free_port(), WORDS)
     with pytest.raises(Unreachable, match="refused"):
         list(map(carrier.carry, ([each] for each in some(50))))
     carrier.close()

@@ -1,8 +1,8 @@
 import dataclasses
 
 import pytest
-from tests.journeys.gateway import free_port
 from tests.journeys.ldap_server import dn_of
+from tests.ports import free_port
 
 from yett.identity.ldap import DirectoryCommands, LdapCommands, LdapSettings
 from yett.kernel import CommandFailed

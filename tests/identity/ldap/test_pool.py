@@ -2,8 +2,8 @@ import asyncio
 import dataclasses
 
 import pytest
-from tests.journeys.gateway import free_port
 from tests.journeys.ldap_server import PEOPLE, SERVICE, Authority, LdapServer
+from tests.ports import free_port
 
 from yett.identity.ldap import NotConnected, events
 from yett.identity.ldap.pool import Dialer, Pool

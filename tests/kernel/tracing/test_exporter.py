@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from tests.journeys.gateway import until
 from tests.kernel.tracing.collector import Collector, partly
+from tests.ports import free_port
 
 from yett.kernel.tracing import Exporter, Span, SpanKind, TracingSettings, events
 
@@ -115,9 +116,7 @@ def test_what_is_rejected_in_part_is_told_and_counted(make, collector, heard):
 
 
 def test_a_collector_that_is_not_there_keeps_nobody_waiting_and_the_end_says_what_is_lost(make, heard, capfd):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     exporter = make(endpoint=f"http://127.0.0.1:{port}/v1/traces")
     exporter.offer(spans(3))
     until(lambda: events.failing in said(heard))

@@ -5,6 +5,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from tests.ports import free_port
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve as serve_websocket
 from websockets.exceptions import InvalidStatus
@@ -283,10 +284,7 @@ async def test_what_went_wrong_is_sent_again_with_its_body(planned, dial, kind, 
 async def test_a_refused_connection_leaves_even_a_long_body_whole(planned, dial):
     plan = until_ok(ScriptedPlan(keep_body=4))
     server, _, up = await planned(plan)
-    closed = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = closed.sockets[0].getsockname()[1]
-    closed.close()
-    await closed.wait_closed()
+    port = free_port()
     plan.steps["prepare"] = lambda forward, _: replace(forward, upstream=Upstream("127.0.0.1", port))
     wire = await dial(server)
     wire.send(POST + b"Content-Length: 100000\r\n\r\n" + bytes(50_000))

@@ -3,6 +3,7 @@ import contextlib
 import socket
 
 import pytest
+from tests.ports import free_port
 
 from yett.net.http.reaching import connected, reach
 
@@ -12,9 +13,9 @@ def listen():
     """`listen(address)` listens on a port of that address, or with `port` on that port."""
     with contextlib.ExitStack() as open_until_the_end:
 
-        def start(address, port=0, backlog=16):
+        def start(address, port=None, backlog=16):
             sock = open_until_the_end.enter_context(socket.socket())
-            sock.bind((address, port))
+            sock.bind((address, port or free_port()))
             sock.listen(backlog)
             return sock.getsockname()[1]
 
@@ -26,7 +27,7 @@ def deaf():
     """An address and port at which connecting hangs: nobody accepts, and the line is full."""
     with contextlib.ExitStack() as open_until_the_end:
         sock = open_until_the_end.enter_context(socket.socket())
-        sock.bind(("127.0.0.9", 0))
+        sock.bind(("127.0.0.9", free_port()))
         sock.listen(0)
         for _ in range(3):
             waiting = open_until_the_end.enter_context(socket.socket())

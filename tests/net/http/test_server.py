@@ -6,6 +6,7 @@ import socket
 import struct
 
 import pytest
+from tests.ports import free_port
 
 from yett.events import current_scope
 from yett.net.http import Answer, Failure, Forward, Outcome, Refusal, Serve, Upstream, events
@@ -502,10 +503,7 @@ async def test_what_does_not_finish_in_time_is_cut(serve, dial, origin, eventual
 
 
 async def test_a_refused_upstream_gets_the_gates_page(serve, dial):
-    closed = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = closed.sockets[0].getsockname()[1]
-    closed.close()
-    await closed.wait_closed()
+    port = free_port()
     server, gate = await serve(Forward(Upstream("127.0.0.1", port)))
     wire = await dial(server)
     for _ in range(2):

@@ -4,6 +4,7 @@ import stat
 
 import argon2
 import pytest
+from tests.ports import free_port
 
 from yett.config import load
 from yett.identity import LocalUsers
@@ -129,9 +130,9 @@ def test_a_broken_users_file_is_left_alone(make, tmp_path):
 
 def test_another_port_is_taken_when_the_usual_one_is_not_free(monkeypatch):
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        taken = free_port()
+        other.bind(("127.0.0.1", taken))
         other.listen(1)
-        taken = other.getsockname()[1]
         monkeypatch.setattr(folder, "_FAVOURITE_PORT", taken)
         assert folder._free_port() != taken
     assert folder._free_port() == taken

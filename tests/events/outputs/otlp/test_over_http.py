@@ -6,8 +6,9 @@ import ssl
 
 import pytest
 from tests.events.outputs.otlp.collector import partly, status
-from tests.journeys.gateway import free_port, until
+from tests.journeys.gateway import until
 from tests.net.trust.making import make
+from tests.ports import free_port
 
 from yett.events.outputs import Refused, Unreachable
 from yett.events.outputs.stream import TLS

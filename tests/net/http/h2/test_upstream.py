@@ -10,6 +10,7 @@ from dataclasses import replace
 import grpc
 import pytest
 from tests.net.http.h2.conftest import H2Wire
+from tests.ports import free_port
 
 from yett.net.http import Connection, Failure, Forward, Limits, Upstream
 from yett.net.http.channel import Clock
@@ -457,12 +458,7 @@ async def test_an_idle_connection_is_closed(serve, dial, origin2, eventually):
 def nginx(tmp_path_factory, certificate):
     """nginx with HTTP/2 in plain TCP, in TLS, and a place in TLS that only speaks HTTP/1.1."""
     folder = tmp_path_factory.mktemp("nginx")
-    held = [socket.socket() for _ in range(3)]
-    for sock in held:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
+    ports = [free_port() for _ in range(3)]
     chain, key = certificate
     (folder / "page").write_bytes(b"page " * 100_000)
     paths = "".join(
