@@ -58,6 +58,17 @@ def test_resilience_runs_as_written(tmp_path):
     assert "the next version" in done.stdout
 
 
+def test_co_signers_run_as_written(tmp_path):
+    text = script("co-signers.md")
+    for port in ("9443", "7443", "7444"):
+        text = text.replace(port, str(free_port()))
+    done = run(f"trap 'kill $(jobs -p)' EXIT\n{text}", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("here") == 2
+    assert "EdDSA" in done.stdout
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -10,7 +10,7 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,11 +20,12 @@ from cyclopts import Parameter
 from yett import __version__, app
 from yett.authn.password import Hasher, PasswordSettings
 from yett.authn.x509 import X509Files, X509Settings
-from yett.config import ConfigInvalid, Loaded, load
+from yett.config import Check, ConfigInvalid, Loaded, catalogue, load
 from yett.identity import LocalUsers, UserCommands
 from yett.identity.ldap import LdapCommands, LdapSettings
 from yett.kernel import Command, CommandFailed, Place, Verdict, command, commands
-from yett.keys import AUDIT_KEY, MasterKeyUnusable, Signer, find_master_key
+from yett.keys import AUDIT_KEY, MasterKeyUnusable, Signer, find_master_key, open_master_key
+from yett.keys.threshold import CosignerCommands, CosignerSettings, Identity, check_cosigner
 from yett.net import ServiceSettings
 from yett.net.http import Answer, ASGIApp, Decision, Failure, HTTPServer, Limits, Outcome, Request, Serve
 from yett.ops import AuditCommands, ExplainCommands, RecordCommands, shell
@@ -83,6 +84,28 @@ class Context:
         cluster = self.loaded().snapshot[ClusterSettings]
         master = find_master_key(cluster, cluster.directory)
         return Signer(master, AUDIT_KEY).public_key if master is not None else None
+
+    def identity(self, *, of_cosigner: bool) -> Identity:
+        """Who this gateway or co-signer is towards the other; its key is made if there is none."""
+        snapshot = self._as_cosigner(()) if of_cosigner else self.loaded()
+        cluster = snapshot.snapshot[ClusterSettings]
+        if cluster.directory is None and not cluster.cluster_key:
+            raise CommandFailed("there is neither cluster.cluster_path nor cluster.cluster_key to keep a key")
+        return Identity(open_master_key(cluster, cluster.directory))
+
+    def cosign(self) -> None:
+        """Run a co-signer; CommandFailed lists everything wrong with its configuration."""
+        app.cosign(
+            self._as_cosigner((lambda snapshot: check_cosigner(snapshot[CosignerSettings]),)), self.environ
+        )
+
+    def _as_cosigner(self, checks: Sequence[Check]) -> Loaded:
+        """The configuration of a co-signer, which has no other sections than these."""
+        sections = [catalogue.sections[name] for name in ("cosigner", "cluster", "telemetry", "audit")]
+        try:
+            return load(self.config, self.environ, sections, checks)
+        except ConfigInvalid as problem:
+            raise CommandFailed(str(problem)) from problem
 
     def tell_of_people(self) -> None:
         """Come back when a gateway that runs here has taken over the users file."""
@@ -369,6 +392,11 @@ def _bind(context: Context) -> shell.Binder:
             LocalUsers(context.data() / "users.toml"), context.hash_password, tell=context.tell_of_people
         ),
         "LdapCommands": lambda: LdapCommands(lambda: context.loaded().snapshot[LdapSettings]),
+        "CosignerCommands": lambda: CosignerCommands(
+            lambda: context.identity(of_cosigner=False),
+            lambda: context.identity(of_cosigner=True),
+            context.cosign,
+        ),
         "AuthorityCommands": lambda: AuthorityCommands(context.data()),
         "X509Files": lambda: X509Files(lambda: context.loaded().snapshot[X509Settings]),
     }

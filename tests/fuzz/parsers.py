@@ -5,12 +5,14 @@ none takes longer for a byte because of the bytes before it: `__main__` watches 
 """
 
 import base64
+import contextlib
 import gzip
 import itertools
 import re
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from tests.fuzz.grammar import Dice, chunks, damage, line, pieces, request, response
 from tests.oidc.foreign import Signer, text_of
 
@@ -18,6 +20,7 @@ from yett.authn.letters import fold
 from yett.authn.otp import rules as mailed
 from yett.authn.totp import rules as shown
 from yett.authn.totp.codes import code_at
+from yett.keys.threshold.policy import Improper, judged
 from yett.net.http import BrokenBody, Forward, Limits, Upstream
 from yett.net.http.chunked import ChunkedDecoder, frame
 from yett.net.http.h2 import huffman
@@ -37,6 +40,8 @@ from yett.oidc.client_auth.reading import read as read_client
 from yett.oidc.dpop.rules import Shown, Wanted
 from yett.oidc.dpop.rules import judge as judge_proof
 from yett.oidc.jose import read
+from yett.oidc.signing import compact
+from yett.oidc.signing.material import unbase64url
 from yett.proxy.compression.negotiation import accepts, preferred, weights
 from yett.proxy.cookies import csrf_of, session_token
 from yett.proxy.rewriting.attributes import Attributes
@@ -627,6 +632,28 @@ def client_secrets(dice: Dice) -> None:
         assert form.get("client_id", "") in {"", basic.client_id}
 
 
+_CLAIMS: Final = {"iss": "https://a.test", "sub": "ada", "aud": ["shop"], "exp": _NOW + 60}
+
+
+def cosigned_messages(dice: Dice) -> None:
+    """A share is given to what can be read in one way only: exactly what its reading would be written as."""
+    payload = msgspec.json.encode(_CLAIMS)
+    if dice.chance(0.7):
+        payload = damage(dice, payload)
+    else:
+        payload = b"".join(dice.one(_JSON) for _ in range(dice.number(0, 12)))
+    message = f"{compact.head('EdDSA', 'k', 'JWT')}.{text_of(payload)}".encode()
+    if dice.chance(0.3):
+        message = damage(dice, message)
+    with contextlib.suppress(Improper):
+        judged(message, kid="k", issuer="https://a.test", longest=3600, now=_NOW)
+        head, _, body = message.partition(b".")
+        for part in (head, body):
+            assert (
+                text_of(msgspec.json.encode(msgspec.json.decode(unbase64url(part.decode())))) == part.decode()
+            )
+
+
 PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     request_heads,
     following_heads,
@@ -645,5 +672,6 @@ PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     typed_codes,
     mail_addresses,
     signed_tokens,
+    cosigned_messages,
     client_secrets,
 )

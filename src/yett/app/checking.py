@@ -15,6 +15,7 @@ from yett.identity.ldap import LdapSettings, check_ldap
 from yett.kernel.outputs import check_outputs
 from yett.kernel.telemetry import Format, TelemetrySettings
 from yett.kernel.tracing import TracingSettings, check_tracing
+from yett.keys.threshold import ThresholdSettings, check_threshold
 from yett.net import ServiceSettings, addresses_of
 from yett.net.dns import DNSSettings, check_dns
 from yett.net.fetching import FetchingSettings, check_fetching
@@ -51,6 +52,7 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
         yield Mistake("service.network_interface", service.network_interface, str(wrong))
     yield from check_trust(service)
     yield from check_x509(snapshot[X509Settings], service)
+    yield from check_threshold(snapshot[ThresholdSettings])
     yield from check_dns(snapshot[DNSSettings])
     yield from check_fetching(snapshot[FetchingSettings])
     yield from check_ldap(snapshot[LdapSettings])
@@ -73,7 +75,8 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     programs = {each.id for each in snapshot[DeviceGrantSettings].client}
     yield from check_clients(snapshot[OIDCSettings].client, programs, audiences)
     signed = [(each.id, each.id_token_algorithm) for each in snapshot[OIDCSettings].client]
-    yield from check_signing(snapshot[SigningSettings], signed)
+    is_shared = bool(snapshot[ThresholdSettings].cosigner)
+    yield from check_signing(snapshot[SigningSettings], signed, is_shared=is_shared)
     yield from check_mutual_tls(snapshot[MutualTLSSettings])
     yield from check_exchange(snapshot[ExchangeSettings])
     yield from check_metrics(snapshot[MetricsSettings])

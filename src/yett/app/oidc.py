@@ -15,6 +15,7 @@ from yett.identity import Directory, LocalUsers, PasswordChanged
 from yett.identity.belongings import Belongings
 from yett.kernel import Clock, Lifecycle, Supervisor
 from yett.keys import MasterKey, Sealer
+from yett.keys.threshold import Threshold, ThresholdCommands, ThresholdSettings
 from yett.net.fetching import Fetcher
 from yett.oidc import Minting, OIDCSettings, Provider
 from yett.oidc.consent import Consents
@@ -50,7 +51,17 @@ class OIDC:
         devices: DeviceGrant,
         users: LocalUsers,
     ) -> None:
-        self.signing = Signing(records, master, snapshot[SigningSettings], clock, tasks, issuer=origin)
+        self._threshold = Threshold(master, snapshot[ThresholdSettings], tasks)
+        lifecycle.add("co-signers", self._threshold.start, self._threshold.stop)
+        self.signing = Signing(
+            records,
+            master,
+            snapshot[SigningSettings],
+            clock,
+            tasks,
+            issuer=origin,
+            threshold=self._threshold,
+        )
         lifecycle.add("signing keys", self.signing.start, self.signing.stop)
         # The keys of tokens for applications behind the proxy follow from the cluster key; whoever mints has the same.
         self._minting = Minting(master, snapshot[OIDCSettings], clock, issuer=origin)
@@ -187,10 +198,16 @@ class OIDC:
     @property
     def commands(self) -> list[Any]:
         """Objects whose methods operators may call."""
-        return [KeyCommands(self.signing), TokenCommands(self.tokens), *self._registering.commands]
+        return [
+            KeyCommands(self.signing),
+            ThresholdCommands(self._threshold),
+            TokenCommands(self.tokens),
+            *self._registering.commands,
+        ]
 
     async def apply(self, new: Snapshot) -> None:
         """Go by other settings from now on."""
+        await self._threshold.apply(new[ThresholdSettings])
         await self.signing.apply(new[SigningSettings])
         self._minting.apply(new[OIDCSettings])
         self.tokens.apply(new[TokenSettings])

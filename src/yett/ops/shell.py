@@ -32,6 +32,8 @@ FOLDERS: dict[tuple[str, ...], str] = {
     ("directory",): "What is known of people and groups.",
     ("ldap",): "Servers of LDAP.",
     ("federation",): "Other providers that people sign in through.",
+    ("threshold",): "Signing keys that co-signers hold shares of.",
+    ("cosigner",): "A program beside gateways that holds shares of their signing keys.",
     ("oidc",): "The OpenID provider: its keys, its clients, and the tokens that it gave.",
     ("oidc", "clients"): "Applications that registered themselves.",
     ("oidc", "keys"): "What tokens are signed with.",

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from yett.kernel import CommandFailed, Table, command
+from yett.keys.threshold import NotMade
 from yett.oidc.signing.model import InFile
 from yett.oidc.signing.ring import Unreadable
 from yett.oidc.signing.service import Signing
@@ -52,6 +53,10 @@ class KeyCommands:
             count = await self._signing.rotate(is_at_once=at_once)
         except (StoreUnavailable, Unreadable) as problem:
             raise CommandFailed(f"no keys were made: {problem}") from problem
+        except NotMade as problem:
+            raise CommandFailed(
+                f"the key that is shared with co-signers was not made: {problem}"
+            ) from problem
         return f"{count} keys made; they sign {'now' if at_once else 'in 15 minutes'}."
 
     @command("oidc keys withdraw", writes=True)

@@ -35,9 +35,21 @@ class SigningSettings:
     )
 
 
-def check_signing(settings: SigningSettings, wanted: Iterable[tuple[str, str]]) -> Iterator[Mistake]:
-    """What only shows beside the clients: `wanted` are their ids, and what their ID tokens are to be signed with."""
+def check_signing(
+    settings: SigningSettings, wanted: Iterable[tuple[str, str]], *, is_shared: bool = False
+) -> Iterator[Mistake]:
+    """What only shows beside the clients: `wanted` are their ids, and what their ID tokens are to be signed with.
+
+    `is_shared`: there are co-signers.
+    """
     known = {each.value for each in settings.algorithms}
+    if is_shared and Algorithm.EDDSA not in settings.algorithms:
+        yield Mistake(
+            "oidc.signing.algorithms",
+            ", ".join(known),
+            "co-signers sign with EdDSA only, which is not among them",
+            'add "EdDSA", or remove the co-signers',
+        )
     for algorithm, times in Counter(settings.algorithms).items():
         if times > 1:
             yield Mistake("oidc.signing.algorithms", algorithm.value, "this one is there more than once")

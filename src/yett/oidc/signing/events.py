@@ -19,6 +19,28 @@ def key_generated(kid: Name, algorithm: Algorithm, ahead: float) -> None:
     """A key was made; it signs from `ahead` seconds on, and is published already. Nothing to do."""
 
 
+@event("oidc.keys", INFO, "Threshold signing active")
+def threshold_active(kid: Name, quorum: int, participants: int) -> None:
+    """Tokens are signed with a key that `participants` hold shares of; `quorum` of them sign. Nothing to do."""
+
+
+@event("oidc.keys", WARN, "Threshold signer unhealthy")
+def threshold_unhealthy(error: Error) -> None:
+    """There is no quorum of co-signers, so nothing is signed with the shared key until there is.
+
+    Look at what `threshold` said: it tells who is missing.
+    """
+
+
+@event("oidc.keys", WARN, "Threshold signer algorithm mismatch")
+def threshold_mismatch(algorithm: Algorithm) -> None:
+    """There are co-signers, but tokens can also be signed with an algorithm that shares of a key cannot make.
+
+    This gateway holds that key whole. Leave only EdDSA in `oidc.signing.algorithms` once every
+    application understands it.
+    """
+
+
 @event("oidc.keys", INFO, "Key withdrawn", audit=True)
 def key_withdrawn(kid: Name, algorithm: Algorithm) -> None:
     """An operator took a key back. Nothing counts any more because it signed it. Nothing to do.
@@ -74,17 +96,17 @@ def history_not_stored(error: Error) -> None:
 
 @event("oidc.token.signing", WARN, "Signing retry")
 def signing_retried(algorithm: Name, attempt: int) -> None:
-    """There was no key, so they are looked up once more. Normal for a moment after a start.
+    """There was no key, or no quorum to sign with, so it is tried once more. Normal for a moment after a start.
 
-    Look at the store if it goes on.
+    Look at the store if it goes on, and at what `threshold` said.
     """
 
 
 @event("oidc.token.signing", ERROR, "All signing attempts failed")
 def signing_failed(algorithm: Name) -> None:
-    """There is no key for this algorithm, so nothing was issued.
+    """There is no key for this algorithm, or no quorum to sign with it, so nothing was issued.
 
-    Look at what `oidc.init` and `oidc.keys` said: it tells why.
+    Look at what `oidc.init`, `oidc.keys` and `threshold` said: it tells why.
     """
 
 

@@ -1,8 +1,9 @@
 """The keys as one node has them in memory: with what signs, and with what checks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from yett.keys import Sealer
+from yett.keys.threshold import Shared
 from yett.oidc.signing import events, material, ring, rules
 from yett.oidc.signing.model import Algorithm, Key
 
@@ -10,12 +11,17 @@ from yett.oidc.signing.model import Algorithm, Key
 class Loaded:
     """A key with what signs and checks."""
 
-    __slots__ = ("check", "heads", "key", "needed_until", "sign")
+    __slots__ = ("check", "heads", "key", "needed_until", "shared", "sign")
 
-    def __init__(self, key: Key, check: material.Check, sign: material.Sign | None) -> None:
+    def __init__(
+        self, key: Key, check: material.Check, sign: material.Sign | None, shared: Shared | None = None
+    ) -> None:
         self.key = key
         self.check = check
         self.sign = sign
+        """What signs at once; None where nothing does, or where others have to help."""
+        self.shared = shared
+        """This gateway's share, of a key that nobody has whole."""
         self.needed_until = key.needed_until
         self.heads: dict[str, str] = {}
         """First parts of tokens by their type."""
@@ -24,7 +30,9 @@ class Loaded:
 class Loading:
     """Every key by its id, and the one of each algorithm that signs."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, may_sign: Callable[[Shared], bool] = lambda _: False) -> None:
+        """`may_sign` tells whether there is anybody to sign with who has the other shares of a key."""
+        self._may_sign = may_sign
         self.version = 0
         """Of the record that they come from."""
         self._sealer = sealer
@@ -47,7 +55,16 @@ class Loading:
     @property
     def usable(self) -> frozenset[str]:
         """The ids of those that can sign here."""
-        return frozenset(kid for kid, loaded in self._loaded.items() if loaded.sign is not None)
+        return frozenset(
+            kid
+            for kid, loaded in self._loaded.items()
+            if loaded.sign is not None or (loaded.shared is not None and self._may_sign(loaded.shared))
+        )
+
+    @property
+    def all(self) -> tuple[Loaded, ...]:
+        """Every key with what belongs to it."""
+        return tuple(self._loaded.values())
 
     @property
     def needed(self) -> Mapping[str, float]:
@@ -86,6 +103,10 @@ class Loading:
         self._barred = barred
         self._arm()
 
+    def look_again(self) -> None:
+        """Choose anew which keys sign: whoever signs with us has changed."""
+        self._switch_at = 0.0
+
     def _arm(self) -> None:
         for kid, loaded in self._loaded.items():
             if loaded.key.is_operators:
@@ -94,11 +115,13 @@ class Loading:
         self._switch_at = 0.0
 
     def _load(self, key: Key, now: float) -> Loaded | None:
-        private = ring.unseal(self._sealer, key, now) if key.sealed else None
-        if private is None and key.sealed:
+        held = ring.unseal(self._sealer, key, now) if key.sealed else None
+        if held is None and key.sealed:
             events.key_unreadable(kid=key.kid, algorithm=key.algorithm)
         try:
             check = material.checker(material.public_of(key.public, key.algorithm), key.algorithm)
         except ValueError:
             return None
-        return Loaded(key, check, None if private is None else material.signer(private, key.algorithm))
+        if held is None or isinstance(held, Shared):
+            return Loaded(key, check, None, held)
+        return Loaded(key, check, material.signer(held, key.algorithm))

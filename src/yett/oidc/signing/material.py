@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from yett.keys.threshold import Shared
 from yett.oidc.signing.model import Algorithm, Flaw
 
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
@@ -131,6 +132,11 @@ def jwk_of(key: Public, algorithm: Algorithm) -> dict[str, str]:
         x, y = (base64url(each.to_bytes(size, "big")) for each in (point.x, point.y))
         members = {"kty": "EC", "crv": f"P-{key.curve.key_size}", "x": x, "y": y}
     return {**members, "kid": thumbprint(members), "alg": algorithm.value, "use": "sig"}
+
+
+def shared_jwk(shared: Shared) -> dict[str, str]:
+    """The same of a key that was made together."""
+    return jwk_of(ed25519.Ed25519PublicKey.from_public_bytes(shared.public), Algorithm.EDDSA)
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:

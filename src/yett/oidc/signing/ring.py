@@ -3,6 +3,7 @@
 import msgspec
 
 from yett.keys import Sealer
+from yett.keys.threshold import Shared
 from yett.oidc.signing import material
 from yett.oidc.signing.model import Algorithm, Key
 
@@ -84,8 +85,14 @@ def seal(sealer: Sealer, private: material.Private, kid: str, algorithm: Algorit
     return sealer.seal(payload, expires_at=now + _FOR_EVER)
 
 
-def unseal(sealer: Sealer, key: Key, now: float) -> material.Private | None:
-    """The private half of a kept key; None when it was sealed elsewhere, or for another."""
+def seal_share(sealer: Sealer, shared: Shared, kid: str, algorithm: Algorithm, now: float) -> str:
+    """Our share of a key as it is kept."""
+    payload = {"kid": kid, "alg": algorithm.value, **shared.to_payload()}
+    return sealer.seal(payload, expires_at=now + _FOR_EVER)
+
+
+def unseal(sealer: Sealer, key: Key, now: float) -> material.Private | Shared | None:
+    """The private half of a kept key, or our share of it; None when it was sealed elsewhere, or for another."""
     opened = sealer.open(key.sealed, now=now)
     if (
         opened is None
@@ -93,7 +100,17 @@ def unseal(sealer: Sealer, key: Key, now: float) -> material.Private | None:
         or opened.payload.get("alg") != key.algorithm.value
     ):
         return None
+    if "share" in opened.payload:
+        return _unsealed_share(opened.payload, key)
     private = material.from_pem(opened.payload.get("key", "").encode("ascii", "replace"))
     if private is None or material.jwk_of(private.public_key(), key.algorithm)["kid"] != key.kid:
         return None
     return private
+
+
+def _unsealed_share(payload: dict[str, str], key: Key) -> Shared | None:
+    try:
+        shared = Shared.from_payload(payload)
+    except ValueError:
+        return None
+    return shared if material.shared_jwk(shared)["kid"] == key.kid else None

@@ -29,12 +29,13 @@ def plan(
     usable: Collection[str],
     now: float,
     rotation: float,
+    giving_way: Collection[str] = (),
 ) -> Plan:
     """What the keys should be, and which are still to be made.
 
     `own` are those of the operator's files, which nothing is made beside. `usable` are the ids of kept keys whose
     private half can be opened here; others are only checked with, and left to whoever can open them, for as long as
-    somebody could be there who does.
+    somebody could be there who does. `giving_way` are the ids of those that another is to be made for soon.
     """
     wanted = tuple(wanted)
     kept = [key for key in keys if not _is_over(key, now)]
@@ -76,7 +77,9 @@ def plan(
         kept = [
             _retired(each, current.use_from) if _is_before(each, current, mine) else each for each in kept
         ]
-        if mine[-1] is current and now >= current.use_from + rotation - AHEAD:
+        if mine[-1] is current and current.kid in giving_way:
+            making.append(Making(algorithm, now + SOON))
+        elif mine[-1] is current and now >= current.use_from + rotation - AHEAD:
             making.append(Making(algorithm, max(current.use_from + rotation, now + SOON)))
     return Plan(tuple(kept), tuple(making))
 

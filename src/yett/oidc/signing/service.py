@@ -5,6 +5,7 @@ that of several nodes that start together one makes the keys and the others take
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 from yett.events import describe
 from yett.kernel import Clock, Supervisor
 from yett.keys import MasterKey, Sealer
+from yett.keys.threshold import NotMade, State, Threshold, ThresholdSettings
 from yett.oidc.signing import compact, events, material, ring, rules
 from yett.oidc.signing.config import SigningSettings
 from yett.oidc.signing.files import read_files
-from yett.oidc.signing.loading import Loading
+from yett.oidc.signing.loading import Loaded, Loading
 from yett.oidc.signing.model import Algorithm, InFile, Key, Making, NoKey, Plan
+from yett.oidc.signing.together import SCHEME, Together
 from yett.store import Change, Changes, Record, Records, StoreUnavailable, WatchOverrun
 
 _TICK = 30.0
@@ -39,14 +42,17 @@ class Signing:
         tasks: Supervisor,
         *,
         issuer: str,
+        threshold: Threshold | None = None,
     ) -> None:
         self.issuer = issuer
+        self._threshold = threshold or Threshold(master, ThresholdSettings(), tasks)
+        self._together = Together(self._threshold)
         self._records = records
         self._sealer = Sealer(master, "oidc/signing")
         self._settings = settings
         self._clock = clock
         self._tasks = tasks
-        self._loading = Loading(self._sealer)
+        self._loading = Loading(self._sealer, self._together.may_sign)
         self._own: dict[Algorithm, tuple[Key, material.Private]] = {}
         self._barred: frozenset[Algorithm] = frozenset()
         """Algorithms that the operator has a file for which cannot be used."""
@@ -68,7 +74,10 @@ class Signing:
         """Load the keys, or make them. Without the store there are none until it is back."""
         self._changes = self._records.watch(ring.RING)
         await self._read_files()
+        self._together.compare(self._settings.algorithms)
         await self.tick()
+        self._threshold.changed.connect(self._quorum_changed)
+        await self._try_together()
         self._running = [
             self._tasks.keep(self._follow, name="oidc.signing.follow"),
             self._tasks.every(_TICK, self.look_after, name="oidc.signing.tick"),
@@ -88,7 +97,10 @@ class Signing:
         """Go by other settings from now on; tokens that are out stay good."""
         self._settings = settings
         await self._read_files()
+        self._together.compare(settings.algorithms)
+        self._loading.look_again()
         await self.tick()
+        await self._try_together()
 
     async def tick(self) -> None:
         """Make what is due, drop what is over."""
@@ -98,6 +110,31 @@ class Signing:
             events.history_not_stored(error=describe(problem))
         except ring.Unreadable as problem:
             events.keys_invalid(error=describe(problem))
+        except NotMade:
+            # Whoever makes keys has said so, and an older one may go on signing; the next tick tries again.
+            pass
+
+    def _quorum_changed(self, state: State) -> None:
+        self._loading.look_again()
+        self._tasks.run(self._catch_up(state), name="oidc.signing.quorum")
+
+    async def _catch_up(self, state: State) -> None:
+        if state is State.READY:
+            # Everybody is there: what could not be made before can be now.
+            await self.tick()
+        await self._try_together()
+
+    async def _try_together(self) -> None:
+        """See whether the shared key signs, so that the log tells before somebody needs a token."""
+        signer = self._loading.signer(SCHEME, self._clock.now())
+        if signer is None or signer.shared is None:
+            return
+        if not self._together.works(signer):
+            self._together.unhealthy(signer, "too few signers are there")
+            return
+        probe = {"iss": self.issuer, "exp": self._clock.now() + 1.0}
+        with contextlib.suppress(NoKey):
+            await self._together.sign(signer, self._text(signer, probe, _PROBE))
 
     async def look_after(self) -> None:
         """What is done in the background: the same, and a look whether tokens can be signed and known again."""
@@ -107,6 +144,9 @@ class Signing:
         events.health_checked(is_healthy=not failing, keys=len(self.keys), failing=tuple(failing))
 
     def _works(self, probe: Mapping[str, Any], algorithm: str) -> bool:
+        signer = self._loading.signer(self._chosen(algorithm), self._clock.now())
+        if signer is not None and signer.shared is not None:
+            return self._together.works(signer)
         try:
             return self.verify(self.sign(probe, typ=_PROBE, algorithm=algorithm), typ=_PROBE) is not None
         except NoKey:
@@ -119,6 +159,11 @@ class Signing:
         loaded = self._loading.signer(self._chosen(algorithm), self._clock.now())
         if loaded is None or loaded.sign is None:
             raise self._no_key(algorithm)
+        text = self._text(loaded, claims, typ)
+        return f"{text.decode('ascii')}.{material.base64url(loaded.sign(text))}"
+
+    def _text(self, loaded: Loaded, claims: Mapping[str, Any], typ: str) -> bytes:
+        """What is signed; the key is needed for as long as that is good."""
         head = loaded.heads.get(typ)
         if head is None:
             head = loaded.heads[typ] = compact.head(loaded.key.algorithm.value, loaded.key.kid, typ)
@@ -127,7 +172,7 @@ class Signing:
         if expires_at > loaded.needed_until:
             loaded.needed_until = expires_at + rules.COARSE
             self._tasks.run(self.tick(), name="oidc.signing.needed")
-        return f"{text}.{material.base64url(loaded.sign(text.encode('ascii')))}"
+        return text.encode("ascii")
 
     async def sign_patiently(self, claims: Mapping[str, Any], *, typ: str, algorithm: str = "") -> str:
         """The same, looking the keys up again where there is none. Raises as `sign` does.
@@ -147,7 +192,13 @@ class Signing:
             raise
 
     async def _sign_noted(self, claims: Mapping[str, Any], *, typ: str, algorithm: str) -> str:
-        token = self.sign(claims, typ=typ, algorithm=algorithm)
+        signer = self._loading.signer(self._chosen(algorithm), self._clock.now())
+        if signer is None or signer.shared is None:
+            token = self.sign(claims, typ=typ, algorithm=algorithm)
+        else:
+            text = self._text(signer, claims, typ)
+            signature = await self._together.sign(signer, text)
+            token = f"{text.decode('ascii')}.{material.base64url(signature)}"
         now, expires_at = self._clock.now(), claims.get("exp", 0.0)
         if expires_at > now + rules.KEPT:
             loaded = self._loading.signer(self._chosen(algorithm), now)
@@ -197,7 +248,7 @@ class Signing:
         return key.algorithm in self._settings.algorithms and signer is not None and signer.key.kid == key.kid
 
     async def rotate(self, *, is_at_once: bool) -> int:
-        """Make new keys that sign soon, or at once; how many. Raises StoreUnavailable."""
+        """Make new keys that sign soon, or at once; how many. Raises StoreUnavailable, Unreadable and NotMade."""
         now = self._clock.now()
         use_from = now if is_at_once else now + rules.SOON
         taken = {*self._own, *self._barred}
@@ -221,9 +272,10 @@ class Signing:
     async def _settle(
         self, asked: Iterable[Making] = (), *, without: str = "", is_forced: bool = False
     ) -> None:
-        """Make the record what it should be, and know it here. Raises StoreUnavailable and Unreadable."""
+        """Make the record what it should be, and know it here. Raises StoreUnavailable, Unreadable and NotMade."""
         async with self._lock:
             spare: dict[Algorithm, Key] = {}
+            failed: dict[Algorithm, NotMade] = {}
             wishes = {each.algorithm: each for each in asked}
             for _ in range(_TRIES):
                 record = await self._records.get(ring.RING)
@@ -231,18 +283,32 @@ class Signing:
                 plan = self._plan(tuple(key for key in kept if key.kid != without))
                 makings = {each.algorithm: each for each in plan.making} | wishes
                 for each in makings:
-                    if each not in spare:
-                        spare[each] = await self._make(each)
-                made = tuple(replace(spare[each], use_from=it.use_from) for each, it in makings.items())
+                    if each not in spare and each not in failed:
+                        try:
+                            spare[each] = await self._make(each)
+                        except NotMade as problem:
+                            failed[each] = problem
+                made = tuple(
+                    replace(spare[each], use_from=it.use_from)
+                    for each, it in makings.items()
+                    if each in spare
+                )
                 keys = rules.merged((*plan.keys, *made), self._loading.needed)
                 if record is not None and keys == kept:
-                    return
+                    break
                 version = await self._write(keys, None if record is None else record.version)
                 if version is not None:
                     self._loading.take_in(keys, version, self._clock.now())
                     self._say(kept, keys, made, is_first=record is None)
-                    return
-            raise StoreUnavailable("others wrote the keys at the same moment, again and again")
+                    for key in made:
+                        if self._together.makes(key.algorithm):
+                            self._threshold.kept(key.kid)
+                    break
+            else:
+                raise StoreUnavailable("others wrote the keys at the same moment, again and again")
+        self._threshold.watch([each.shared for each in self._loading.all if each.shared is not None])
+        if failed:
+            raise next(iter(failed.values()))
 
     def _kept(self, record: Record | None, *, is_forced: bool) -> tuple[Key, ...]:
         """The keys of the record, known here from now on. Raises Unreadable, unless nothing is to stay of them."""
@@ -265,10 +331,16 @@ class Signing:
             usable=self._loading.usable,
             now=self._clock.now(),
             rotation=self._settings.rotation.total_seconds(),
+            giving_way=self._together.giving_way(self._loading.all),
         )
 
     async def _make(self, algorithm: Algorithm) -> Key:
         now = self._clock.now()
+        if self._together.makes(algorithm):
+            shared = await self._together.make()
+            public = material.shared_jwk(shared)
+            sealed = ring.seal_share(self._sealer, shared, public["kid"], algorithm, now)
+            return Key(public["kid"], algorithm, public, now, now, sealed)
         private = await asyncio.to_thread(material.make, algorithm, self._settings.rsa_bits)
         public = material.jwk_of(private.public_key(), algorithm)
         kid = public["kid"]

@@ -52,10 +52,11 @@ class AdminSocket:
             self._clear(address)
             made.bind(address)
             found = os.lstat(self._path)
-        self._made = (found.st_dev, found.st_ino)
-        if found.st_mode & 0o177:
-            raise InTheWay(f"the file system of {self._path} does not keep others out of a socket")
-        made.listen(_BACKLOG)
+            self._made = (found.st_dev, found.st_ino)
+            if found.st_mode & 0o177:
+                raise InTheWay(f"the file system of {self._path} does not keep others out of a socket")
+            # Before the others may look: a socket that does not listen yet looks like one that was left behind.
+            made.listen(_BACKLOG)
         made.setblocking(False)
 
     def close(self) -> None:

@@ -34,6 +34,7 @@ _KINDS: dict[str, Kind] = {
     "authn": Kind.FACTOR,
     "bastion": Kind.DECISION,
     "console": Kind.DECISION,
+    "cosigner": Kind.TOKEN,
     "devicecode": Kind.FACTOR,
     "directory": Kind.ACCOUNT,
     "forwardproxy": Kind.DECISION,
