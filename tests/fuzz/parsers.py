@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+import pylsqpack
+from aioquic.quic.events import QuicEvent, StreamDataReceived
 from tests.fuzz.grammar import Dice, chunks, damage, line, pieces, request, response
 from tests.oidc.foreign import Signer, text_of
 
@@ -27,6 +29,9 @@ from yett.net.http.h2 import huffman
 from yett.net.http.h2.connection import Machine, Stream
 from yett.net.http.h2.head import FieldReader, Malformed
 from yett.net.http.h2.hpack import BadBlock, Decoder, encode_field
+from yett.net.http.h3 import connection as h3
+from yett.net.http.h3.frames import Frames, integer
+from yett.net.http.h3.frames import frame as h3_frame
 from yett.net.http.head import Fields, Refused, RequestParser, Target, cut_cookies
 from yett.net.http.response import ResponseParser
 from yett.net.http.trailers import permitted_from_client
@@ -447,6 +452,119 @@ def h2_frames(dice: Dice) -> None:
     assert len(b"".join(whole.out)) <= 40 * len(frames) + 200
 
 
+class _Quic:
+    """What the machine of HTTP/3 sees of QUIC, with the bytes of streams and nothing below them."""
+
+    def __init__(self) -> None:
+        self.events: list[QuicEvent] = []
+        self.held: set[int] = set()
+        self.code: int | None = None
+
+    def next_event(self) -> QuicEvent | None:
+        return self.events.pop(0) if self.events else None
+
+    def get_next_available_stream_id(self) -> int:
+        return 0
+
+    def reset_stream(self, _number: int, _code: int) -> None:
+        pass
+
+    stop_stream = reset_stream
+
+    def close(self, code: int, *, reason_phrase: str) -> None:
+        assert reason_phrase
+        self.code = code
+
+
+class _Waiting:
+    """A request that waits for its answer; what it hears does not tell how the answer was cut."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+        self.remote_ended = False
+        self.heard: list[object] = []
+
+    def head(self, fields: object, *, end: bool) -> None:
+        self.heard.append(fields)
+        self.data(b"", end=end)
+
+    def data(self, payload: bytes, *, end: bool) -> None:
+        if payload and self.heard and isinstance(self.heard[-1], bytes):
+            self.heard[-1] += payload
+        elif payload:
+            self.heard.append(payload)
+        if end:
+            self.heard.append("end")
+
+    def stopped(self) -> None:
+        pass
+
+    def lost(self, _code: int, _detail: str) -> None:
+        self.heard.append("lost")
+
+
+class _H3Client:
+    """A machine with one request in progress."""
+
+    def __init__(self) -> None:
+        self.quic = _Quic()
+        self.machine = h3.Machine(self.quic, self, 2000)  # type: ignore[arg-type]  # as much of QUIC as it uses
+        self.stream = _Waiting(self.machine.frames())
+        self.machine.open(self.stream)
+
+    def greeted(self) -> None:
+        assert self.machine.is_greeted
+
+    def going_away(self) -> None:
+        pass
+
+    has_room = going_away
+
+    def hear(self, number: int, parts: list[bytes], *, end: bool) -> None:
+        for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
+            self.quic.events.append(StreamDataReceived(part, end and not left, number))
+            self.machine.hear()
+
+
+def h3_frames(dice: Dice) -> None:
+    """An answer by HTTP/3 is the same however it is cut, and so is whether the connection survives it."""
+    encoder = pylsqpack.Encoder()
+    frames = []
+    for _ in range(dice.number(1, 6)):
+        kind = dice.random.choice([0, 0, 1, 1, 1, 4, 7, 3, 5, 2, 0xD, 0x21, 2**40])
+        if kind == 1:
+            payload = encoder.encode(0, [field for field in _fields(dice) if field[0]])[1]
+            if dice.chance(0.2):
+                payload = damage(dice, payload)
+        elif kind == 4:
+            payload = b"".join(
+                integer(dice.number(0, 9)) + integer(dice.random.choice([0, 5, 2**20, 2**61]))
+                for _ in range(dice.number(0, 3))
+            )
+        elif kind == 7:
+            payload = integer(dice.random.choice([0, 1, 4, 2**61]))
+        else:
+            payload = dice.noise(30)
+        frames.append(h3_frame(kind, payload))
+    data = b"".join(frames)
+    number = dice.random.choice([0, 0, 0, 3, 7])
+    if number:
+        data = integer(dice.random.choice([0, 0, 0, 1, 2, 3, 0x21])) + data
+    data = damage(dice, data) if dice.chance(0.4) else data
+    end = dice.chance(0.7)
+    whole = _H3Client()
+    whole.hear(number, [data], end=end)
+    for cuts in (dice.cuts(len(data)), list(range(1, len(data)))):
+        other = _H3Client()
+        other.hear(number, pieces(data, cuts), end=end)
+        # Of two faults, the one that is seen first depends on what came together.
+        assert (other.quic.code is None) == (whole.quic.code is None)
+        assert other.machine.is_closed == (other.quic.code is not None)
+        if whole.quic.code is None:
+            assert other.machine.is_greeted == whole.machine.is_greeted
+            assert other.stream.heard == whole.stream.heard
+
+
 # Bodies and fields of responses.
 
 _PUBLIC: Final = "wiki.example.org"
@@ -673,5 +791,6 @@ PARSERS: Final[tuple[Callable[[Dice], None], ...]] = (
     mail_addresses,
     signed_tokens,
     cosigned_messages,
+    h3_frames,
     client_secrets,
 )

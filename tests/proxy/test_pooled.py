@@ -13,6 +13,7 @@ from yett.proxy.retrying import Cause
 from yett.proxy.retrying import events as retry_events
 
 SPARE = "http://10.0.0.9:90"
+SECURE = (BackendSettings(service="https://10.0.0.1:81", name="b81"),)
 WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket"}
 
 
@@ -198,6 +199,36 @@ async def test_a_websocket_is_chosen_for_as_one(make_web):
     ):
         _, request = await ask(place, headers=headers)
         assert request.note.chosen.protocol is protocol
+
+
+@pytest.mark.parametrize(
+    ("spoken", "protocol"),
+    [
+        ("http/1.1", BackendProtocol.HTTP1),
+        ("h2", BackendProtocol.HTTP2),
+        ("h3", BackendProtocol.HTTP3),
+        ("auto", BackendProtocol.HTTP1),
+    ],
+)
+async def test_a_request_is_chosen_for_as_what_its_pool_speaks(make_web, spoken, protocol):
+    place = await make_web(protocol=spoken, backend=SECURE)
+    _, request = await ask(place)
+    assert request.note.chosen.protocol is protocol
+    _, request = await ask(place, headers=WEBSOCKET)
+    assert request.note.chosen.protocol is BackendProtocol.WEBSOCKET
+
+
+async def test_a_circuit_of_http_3_opens_by_what_happens_to_its_requests_only(make_web):
+    circuit = CircuitSettings(minimum_requests=2, per_protocol=True)
+    place = await make_web(protocol="h3", backend=SECURE, circuit=circuit)
+    for _ in range(2):
+        _, request = await ask(place)
+        place.finish(request, Outcome(504, 0, 0, 0.01, Failure.CONNECT_TIMEOUT))
+    refused, _ = await ask(place)
+    assert isinstance(refused, Answer)
+    assert refused.status == 503
+    going_on, _ = await ask(place, headers=WEBSOCKET)
+    assert going_on.upstream.port == 81
 
 
 async def test_a_body_of_unknown_length_is_counted_on_the_way_to_a_backend(make_web):

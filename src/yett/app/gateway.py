@@ -246,7 +246,7 @@ class Yett:
             clock,
             tasks,
             resolver=LookedUp(self._names.look_up),
-            probe=partial(probe, look_up=self._names.look_up),
+            probe=partial(probe, look_up=self._names.look_up, told=self._names.connected),
         )
         add("load balancer", balancer.start, balancer.stop)
         mirror = self._mirror(service)
@@ -406,7 +406,7 @@ class Yett:
     def _mirror(self, service: ServiceSettings) -> Mirror:
         """Whoever sends copies of requests to shadows."""
         sender = Sender(limits_of(service), self.tasks)
-        sender.look_up_with(self._names.look_up)
+        sender.look_up_with(self._names.look_up, self._names.connected)
         self.lifecycle.add("sender", sender.start, sender.stop)
         return Mirror(sender, self.tasks, self._clock)
 
@@ -455,7 +455,7 @@ class Yett:
 
     async def _listen(self) -> None:
         service = self.snapshot[ServiceSettings]
-        self.server.look_up_with(self._names.look_up)
+        self.server.look_up_with(self._names.look_up, self._names.connected)
         tls = self._contexts.server_context() if service.tls else None
         for address in addresses_of(service.network_interface):
             await self.server.start(address, service.port, tls=tls)

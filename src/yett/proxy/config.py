@@ -8,7 +8,7 @@ from yett.config import REQUIRED, Size, item, section, setting
 from yett.identity.access import Assurance
 from yett.net import HOST_NAME
 from yett.proxy.balancing import PoolSettings
-from yett.proxy.balancing.config import PROTOCOL, SERVICE, SERVICE_WORDS
+from yett.proxy.balancing.config import PROTOCOL, PROTOCOL_WORDS, SERVICE, SERVICE_WORDS
 from yett.proxy.bearer import BearerSettings
 from yett.proxy.canary import CanarySettings
 from yett.proxy.compression import CompressionSettings
@@ -277,9 +277,10 @@ class MappingSettings:
     )
     protocol: str = setting(
         "http/1.1",
-        'What the service or fallback speaks: "http/1.1", "h2", or "auto" for what it chooses in the TLS handshake.',
+        'What the service or fallback speaks: "http/1.1", "h2", "h3" (https only, by UDP), or "auto" for what it '
+        "chooses of the first two in the TLS handshake. WebSocket always goes by HTTP/1.1, over TCP.",
         matches=PROTOCOL,
-        expects='"http/1.1", "h2" or "auto"',
+        expects=PROTOCOL_WORDS,
     )
     connect_timeout: timedelta = setting(
         timedelta(seconds=5),

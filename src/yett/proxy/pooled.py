@@ -168,7 +168,7 @@ class Pooling:
             pool_id,
             key=affinity_key(live.pool, request) if live is not None else "",
             user=request.scope.user,
-            protocol=BackendProtocol.WEBSOCKET if request.upgrade == b"websocket" else BackendProtocol.HTTP1,
+            protocol=live.spoken(request.upgrade) if live is not None else BackendProtocol.HTTP1,
             cost=cost,
             exclude=exclude,
         )

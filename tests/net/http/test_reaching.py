@@ -5,7 +5,7 @@ import socket
 import pytest
 from tests.ports import free_port
 
-from yett.net.http.reaching import connected, reach
+from yett.net.http.reaching import connected, race, reach
 
 
 @pytest.fixture
@@ -85,3 +85,35 @@ async def test_a_unix_socket_is_connected_to_as_well(tmp_path):
         (await connected(socket.AF_UNIX, path)).close()
         with pytest.raises(FileNotFoundError):
             await connected(socket.AF_UNIX, path + "x")
+
+
+async def test_of_several_that_answer_the_others_are_undone():
+    undone, free = [], asyncio.Event()
+
+    async def wait():
+        await free.wait()
+        return "slow"
+
+    async def go():
+        free.set()
+        return "quick"
+
+    given = await race([wait, go], undone.append)
+    assert sorted([given, *undone]) == ["quick", "slow"]
+
+
+async def test_what_is_no_trouble_with_an_address_ends_the_race():
+    async def refuse():
+        raise LookupError("for good")
+
+    async def fail():
+        raise ConnectionRefusedError
+
+    tried = []
+
+    async def later():
+        tried.append("later")
+
+    with pytest.raises(LookupError):
+        await race([fail, refuse, later], tried.append)
+    assert tried == []

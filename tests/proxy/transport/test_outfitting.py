@@ -7,7 +7,8 @@ from tests.net.trust.making import make
 from yett.net.http import Upstream
 from yett.proxy import MappingSettings
 from yett.proxy.balancing import BadPool, compile_pools
-from yett.proxy.balancing.config import BackendSettings, PoolSettings
+from yett.proxy.balancing.config import BackendSettings, DiscoverySettings, HealthSettings, PoolSettings
+from yett.proxy.balancing.health import CheckKind
 from yett.proxy.transport import BadTransport, outfit
 
 ADA = make("ada")
@@ -85,3 +86,58 @@ def test_a_pool_gives_its_backends_what_their_connections_need(files):
     assert (plain.tls_name, plain.send_proxy) == ("", 1)
     with pytest.raises(BadPool, match="web: tls_client_cert"):
         compile_pools((PoolSettings(backend=settings.backend, tls_client_cert=files / "none.pem", **said),))
+
+
+def test_http_3_is_for_services_by_tls_and_needs_nothing_before_it():
+    assert outfit(SECURE, wishes(protocol="h3")).protocol == "h3"
+    with pytest.raises(BadTransport, match="needs a service that begins with https://"):
+        outfit(PLAIN, wishes(protocol="h3"))
+    with pytest.raises(BadTransport, match="needs a service that begins with https://"):
+        outfit(Upstream("", 0, unix_path="/run/app.sock"), wishes(protocol="h3"))
+    with pytest.raises(BadTransport, match="send_proxy is not for protocol"):
+        outfit(SECURE, wishes(protocol="h3", send_proxy=2))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"backend": ("http://10.0.0.1",), "protocol": "h3"}, "needs a service that begins with https://"),
+        ({"backend": ("unix:/run/a.sock",), "protocol": "h3"}, "needs a service that begins with https://"),
+        ({"backend": ("https://10.0.0.1",), "protocol": "h3", "send_proxy": 1}, "send_proxy is not for"),
+        ({"discovery": False, "protocol": "h3"}, "needs discovery.tls"),
+        ({"discovery": False, "health": CheckKind.HTTP3}, "an http3 check needs"),
+        (
+            {"backend": ("https://10.0.0.1", "http://10.0.0.2"), "health": CheckKind.HTTP3},
+            "an http3 check needs",
+        ),
+    ],
+)
+def test_a_pool_that_cannot_speak_http_3_says_so(said, words):
+    with pytest.raises(BadPool, match=f"web: .*{words}"):
+        compile_pools((pool_settings(said),))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"backend": ("https://10.0.0.1",), "protocol": "h3", "health": CheckKind.HTTP3},
+        {"discovery": True, "protocol": "h3", "health": CheckKind.HTTP3},
+        {"backend": ("https://10.0.0.1",), "health": CheckKind.HTTP3},
+    ],
+)
+def test_a_pool_that_can_speak_http_3_does(said):
+    (pool,) = compile_pools((pool_settings(said),))
+    assert pool.template.protocol == said.get("protocol", "http/1.1")
+    assert pool.health.kind is CheckKind.HTTP3
+
+
+def pool_settings(said):
+    """A pool with these services, or with discovery with or without TLS."""
+    more = {key: value for key, value in said.items() if key in {"protocol", "send_proxy"}}
+    if "health" in said:
+        more["health"] = HealthSettings(type=said["health"])
+    if "discovery" in said:
+        more["discovery"] = DiscoverySettings(hostname="app.test", port=443, tls=said["discovery"])
+    return PoolSettings(
+        name="web", backend=tuple(BackendSettings(service=each) for each in said.get("backend", ())), **more
+    )

@@ -79,3 +79,16 @@ async def test_the_system_is_asked_only_when_nobody_answers_and_nothing_has_to_b
         with pytest.raises(socket.gaierror, match=trouble.value):
             await names.look_up("app.test")
         assert heard("proxy.dns") == [(events.not_resolved, said)]
+
+
+def test_how_connecting_by_quic_went_is_put_on_record(heard):
+    names = BackendNames(Resolver(FOUND))
+    names.connected("app.test", ["192.0.2.1", "::1"], 0.25, "")
+    names.connected("app.test", [], 5.0, "connecting took too long")
+    assert heard("proxy.dns") == [
+        (events.connected_by_quic, {"host": "app.test", "addresses": ("192.0.2.1", "::1"), "latency": 250.0}),
+        (
+            events.not_connected_by_quic,
+            {"host": "app.test", "addresses": (), "reason": "connecting took too long"},
+        ),
+    ]

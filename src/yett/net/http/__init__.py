@@ -3,11 +3,11 @@
 Read `model` (the seam), `head`, `chunked` and `trailers` (what is let in), `engine` and `channel`
 (how the two sides of a request see one another), `exchange` (what joins them) and `planned` with
 `attempt` (the same for requests that may be sent again), `server`, `upstream` and `pool` (the
-sides in HTTP/1.1), `listener` (the front).
+sides in HTTP/1.1), `h2` and `h3` (the same in HTTP/2 and HTTP/3), `listener` (the front).
 """
 
 from yett.net.http.channel import ConnectFailed
-from yett.net.http.dialing import Dialer, LookUp, introduction_of, make_context
+from yett.net.http.dialing import Dialer, LookUp, Told, introduction_of, make_context
 from yett.net.http.imagined import Unimaginable, imagine
 from yett.net.http.limits import Limits
 from yett.net.http.listener import HTTPServer, remember_server_name
@@ -64,6 +64,7 @@ __all__ = [
     "Sender",
     "Sent",
     "Serve",
+    "Told",
     "Unimaginable",
     "Upstream",
     "imagine",

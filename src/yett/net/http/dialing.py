@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from yett.net.http.channel import ConnectFailed
 from yett.net.http.model import Connection, Failure, Upstream
@@ -16,6 +16,7 @@ from yett.net.http.reaching import connected, reach
 from yett.net.proxy_protocol import compose
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
+T = TypeVar("T")
 
 Files = tuple[str, str, str]
 """Authorities, certificate and key of an upstream; empty for what it has none of."""
@@ -26,16 +27,22 @@ LookUp = Callable[[str], Awaitable[Sequence[str]]]
 It may raise OSError.
 """
 
+Told = Callable[[str, Sequence[str], float, str], None]
+"""Told how connecting by QUIC went: the host, the addresses that were tried, the seconds it took, and what
+was wrong, in words; empty when nothing was."""
+
 _ALPN = {"http/1.1": ("http/1.1",), "h2": ("h2",), "auto": ("h2", "http/1.1")}
 
 
 class Dialer:
     """Opens connections; one per server, for the sake of the TLS contexts it keeps."""
 
-    def __init__(self, look_up: LookUp | None = None) -> None:
+    def __init__(self, look_up: LookUp | None = None, told: Told | None = None) -> None:
         self.look_up = look_up
         """Who knows the addresses of hosts; the system, without anybody else."""
-        self._contexts: dict[tuple[Files, tuple[str, ...]], ssl.SSLContext] = {}
+        self.told = told
+        """Who wants to know how connecting by QUIC goes, if anybody does."""
+        self._kept: dict[tuple[Files, object], Any] = {}
 
     async def open(self, upstream: Upstream, factory: Callable[[], P], introduction: bytes = b"") -> P:
         """A connection whose first bytes were `introduction`, before TLS if that is spoken.
@@ -72,20 +79,24 @@ class Dialer:
     async def context(self, upstream: Upstream) -> ssl.SSLContext:
         """What TLS to an upstream needs; ConnectFailed when a file of it cannot be used."""
         alpn = _ALPN.get(upstream.protocol, _ALPN["http/1.1"])
-        key = (files_of(upstream), alpn)
-        context = self._contexts.get(key)
-        if context is None:
+        return await self.keep(upstream, alpn, lambda ca, cert, key: make_context(ca, cert, key, alpn))
+
+    async def keep(self, upstream: Upstream, kind: object, make: Callable[[str, str, str], T]) -> T:
+        """What `make` makes of an upstream's files, made once; ConnectFailed when one cannot be used."""
+        key = (files_of(upstream), kind)
+        kept: T | None = self._kept.get(key)
+        if kept is None:
             # Reading the authorities takes milliseconds that other connections should not wait.
             try:
-                context = await asyncio.to_thread(make_context, *key[0], alpn)
+                kept = await asyncio.to_thread(make, *key[0])
             except OSError as problem:
                 raise ConnectFailed(Failure.TLS, "the files for TLS cannot be used") from problem
-            self._contexts[key] = context
-        return context
+            self._kept[key] = kept
+        return kept
 
     def renew(self, changed: frozenset[Files]) -> None:
         """Read these files anew when they are next needed."""
-        self._contexts = {key: made for key, made in self._contexts.items() if key[0] not in changed}
+        self._kept = {key: made for key, made in self._kept.items() if key[0] not in changed}
 
 
 def files_of(upstream: Upstream) -> Files:
@@ -132,3 +143,23 @@ async def _connect(upstream: Upstream) -> socket.socket:
         except OSError as failed:
             problem = failed
     raise problem or OSError("the name has no address")
+
+
+def connect_failed(problem: OSError | UnicodeError) -> ConnectFailed:
+    """Why there is no connection, for what went wrong with opening one."""
+    if isinstance(problem, TimeoutError):
+        return ConnectFailed(Failure.CONNECT_TIMEOUT, "connecting took too long")
+    if isinstance(problem, ssl.SSLError):
+        return ConnectFailed(Failure.TLS, _tls_detail(problem))
+    if isinstance(problem, UnicodeError):
+        return ConnectFailed(Failure.CONNECT_FAILED, "not a host name")
+    # Several addresses refused in one go come as one error without a number.
+    if isinstance(problem, ConnectionRefusedError) or "Errno 111]" in str(problem):
+        return ConnectFailed(Failure.CONNECT_REFUSED, "connection refused")
+    return ConnectFailed(Failure.CONNECT_FAILED, problem.strerror or "connecting failed")
+
+
+def _tls_detail(problem: ssl.SSLError) -> str:
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"certificate refused: {problem.verify_message}"
+    return f"TLS failed: {problem.reason or 'handshake'}"

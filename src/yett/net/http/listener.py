@@ -14,7 +14,7 @@ from yett.events import describe
 from yett.kernel import Supervisor
 from yett.net.http import events
 from yett.net.http.answers import date_line
-from yett.net.http.dialing import Files, LookUp
+from yett.net.http.dialing import Files, LookUp, Told
 from yett.net.http.engine import Engine, Spawn, Trust
 from yett.net.http.h2.head import FieldReader
 from yett.net.http.h2.server import H2ClientConnection
@@ -118,9 +118,9 @@ class HTTPServer:
         """Connections to upstreams: open ones, and idle ones among them."""
         return self._engine.pools.open, self._engine.pools.idle
 
-    def look_up_with(self, look_up: LookUp) -> None:
+    def look_up_with(self, look_up: LookUp, told: Told | None = None) -> None:
         """Ask this for the addresses of upstreams, in place of the system."""
-        self._engine.pools.look_up_with(look_up)
+        self._engine.pools.look_up_with(look_up, told)
 
     def renew_tls(self, changed: frozenset[Files]) -> None:
         """Files for TLS to upstreams have changed: new connections go by what they hold, old ones drain."""

@@ -143,8 +143,8 @@ class Upstream:
     max_waiting: int = 128
     """Requests that may wait for a connection at a time; one more is 503."""
     protocol: str = "http/1.1"
-    """"http/1.1", "h2" (in TLS by ALPN, in plain TCP by prior knowledge, RFC 9113, 3.3), or "auto":
-    whichever the upstream chooses in the TLS handshake."""
+    """"http/1.1", "h2" (in TLS by ALPN, in plain TCP by prior knowledge, RFC 9113, 3.3), "auto":
+    whichever of these the upstream chooses in the TLS handshake, or "h3" (by QUIC, which is always TLS)."""
     send_proxy: int = 0
     """Begin connections with a PROXY protocol header of that version (1 or 2) that names the client;
     they then serve that client only."""

@@ -1,15 +1,15 @@
 """Pools of connections to upstreams, one per upstream, and the TLS they speak."""
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar, cast
 
 from yett.net.http.channel import Clock, ConnectFailed, Source
-from yett.net.http.dialing import Dialer, Files, LookUp, files_of, introduction_of
+from yett.net.http.dialing import Dialer, Files, LookUp, Told, connect_failed, files_of, introduction_of
 from yett.net.http.h2.pool import H2Pool
+from yett.net.http.h3.pool import H3Pool
 from yett.net.http.limits import Limits
 from yett.net.http.model import Connection, Failure, Upstream
 from yett.net.http.response import ResponseParser
@@ -121,19 +121,8 @@ class Pool(Home):
         try:
             async with asyncio.timeout(self.upstream.connect_timeout):
                 return await self._dialer.open(upstream, make, self.introduction)
-        except TimeoutError as problem:
-            raise ConnectFailed(Failure.CONNECT_TIMEOUT, "connecting took too long") from problem
-        except ConnectionRefusedError as problem:
-            raise ConnectFailed(Failure.CONNECT_REFUSED, "connection refused") from problem
-        except ssl.SSLError as problem:
-            raise ConnectFailed(Failure.TLS, _tls_detail(problem)) from problem
-        except UnicodeError as problem:
-            raise ConnectFailed(Failure.CONNECT_FAILED, "not a host name") from problem
-        except OSError as problem:
-            # Several addresses refused in one go come as one error without a number.
-            if "Errno 111]" in str(problem):
-                raise ConnectFailed(Failure.CONNECT_REFUSED, "connection refused") from problem
-            raise ConnectFailed(Failure.CONNECT_FAILED, problem.strerror or "connecting failed") from problem
+        except (OSError, UnicodeError) as problem:
+            raise connect_failed(problem) from problem
 
     # Waiting in line.
 
@@ -228,12 +217,6 @@ class Pool(Home):
             connection.transport.close()
 
 
-def _tls_detail(problem: ssl.SSLError) -> str:
-    if isinstance(problem, ssl.SSLCertVerificationError):
-        return f"certificate refused: {problem.verify_message}"
-    return f"TLS failed: {problem.reason or 'handshake'}"
-
-
 class Pools:
     """All pools of a server, by upstream."""
 
@@ -242,7 +225,7 @@ class Pools:
         self._clock = clock
         self._parser = ResponseParser(limits)
         self._dialer = Dialer()
-        self._pools: dict[tuple[Upstream, bytes], Pool | H2Pool] = {}
+        self._pools: dict[tuple[Upstream, bytes], Pool | H2Pool | H3Pool] = {}
 
     def get(self, upstream: Upstream, client: Connection, *, upgrade: bool = False) -> Source:
         """The pool of an upstream; equal upstreams share one, unless they are told who the client is.
@@ -256,10 +239,12 @@ class Pools:
             if upstream.protocol == "http/1.1" or (upstream.protocol == "auto" and not upstream.tls_name):
                 # Without a handshake there is nobody to choose.
                 pool = plain
+            elif upstream.protocol == "h3":
+                pool = H3Pool(upstream, plain, self._parser, self._limits, self._clock, self._dialer)
             else:
                 pool = H2Pool(upstream, plain, self._parser, self._limits, self._clock)
             self._pools[key] = pool
-        if upgrade and isinstance(pool, H2Pool):
+        if upgrade and isinstance(pool, H2Pool | H3Pool):
             return cast("Pool", pool.plain)  # which was made here
         return pool
 
@@ -267,9 +252,10 @@ class Pools:
         plain = upstream if upstream.protocol == "http/1.1" else replace(upstream, protocol="http/1.1")
         return Pool(plain, self._parser, self._limits, self._clock, self._dialer, introduction)
 
-    def look_up_with(self, look_up: LookUp) -> None:
-        """Ask this for the addresses of upstreams from now on."""
+    def look_up_with(self, look_up: LookUp | None, told: Told | None = None) -> None:
+        """Ask this for the addresses of upstreams from now on, and tell that how connecting by QUIC went."""
         self._dialer.look_up = look_up
+        self._dialer.told = told
 
     def renew(self, changed: frozenset[Files]) -> None:
         """Files for TLS have changed: connections from now on go by what they hold, and old ones drain."""

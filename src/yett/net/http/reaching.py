@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 _AHEAD: Final = 0.25
 """Seconds that an address is ahead of the next one (RFC 8305, 5)."""
@@ -16,15 +19,24 @@ async def reach(addresses: Sequence[str], port: int) -> socket.socket:
     Whatever else was connected meanwhile is closed.
     """
     if len(addresses) == 1:
-        return await connected(*_place(addresses[0], port))
-    waiting = list(addresses)
-    running: set[asyncio.Task[socket.socket]] = set()
+        return await connected(*place_of(addresses[0], port))
+    return await race(
+        [partial(connected, *place_of(address, port)) for address in addresses], socket.socket.close
+    )
+
+
+async def race(tries: Sequence[Callable[[], Coroutine[Any, Any, T]]], undo: Callable[[T], object]) -> T:
+    """What the first of these (at least one) to succeed gives. Raises the first OSError when all fail.
+
+    Any other exception ends it at once. What others give meanwhile is undone.
+    """
+    waiting = list(tries)
+    running: set[asyncio.Task[T]] = set()
     problem: OSError | None = None
     try:
         while waiting or running:
             if waiting:
-                family, place = _place(waiting.pop(0), port)
-                running.add(asyncio.create_task(connected(family, place)))  # noqa: TID251 - awaited or cancelled right here
+                running.add(asyncio.create_task(waiting.pop(0)()))  # noqa: TID251 - awaited or cancelled right here
             done, running = await asyncio.wait(
                 running,
                 timeout=_AHEAD if waiting else None,
@@ -32,18 +44,16 @@ async def reach(addresses: Sequence[str], port: int) -> socket.socket:
             )
             for task in done:
                 failed = task.exception()
-                if failed is None:
+                if failed is None or not isinstance(failed, OSError):
                     running |= done - {task}
                     return task.result()
-                if not isinstance(failed, OSError):
-                    raise failed
                 problem = problem or failed
     finally:
         for task in running:
             task.cancel()
         for late in await asyncio.gather(*running, return_exceptions=True):
-            if isinstance(late, socket.socket):
-                late.close()
+            if not isinstance(late, BaseException):
+                undo(late)
     raise problem or OSError("no address")
 
 
@@ -64,5 +74,6 @@ async def connected(
     return sock
 
 
-def _place(address: str, port: int) -> tuple[int, tuple[object, ...]]:
+def place_of(address: str, port: int) -> tuple[int, tuple[object, ...]]:
+    """The family of an address, and what a socket connects to there."""
     return (socket.AF_INET6 if ":" in address else socket.AF_INET), (address, port)

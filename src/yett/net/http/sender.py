@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from yett.net.http.channel import Channel, Clock, ConnectFailed, Receiver
-from yett.net.http.dialing import LookUp
+from yett.net.http.dialing import LookUp, Told
 from yett.net.http.engine import forwarded_lines
 from yett.net.http.exchange import IDEMPOTENT
 from yett.net.http.head import Fields, Refused, RequestParser
@@ -54,7 +54,7 @@ class Sent:
 class Sender:
     """Sends requests and tells how they were answered; what the answers hold is thrown away."""
 
-    def __init__(self, limits: Limits, tasks: Tasks) -> None:
+    def __init__(self, limits: Limits, tasks: Tasks | None = None) -> None:
         self._clock = Clock()
         self._tasks = tasks
         self._parser = RequestParser(limits)
@@ -63,6 +63,7 @@ class Sender:
 
     async def start(self) -> None:
         """Look after idle connections from now on."""
+        assert self._tasks is not None  # noqa: S101 - who keeps no connections has no need to start
         self._clock.now = asyncio.get_running_loop().time()
         self._sweeping = self._tasks.every(_SWEEP_EVERY, self._sweep, name="http.sender")
 
@@ -76,9 +77,9 @@ class Sender:
         self._clock.now = asyncio.get_running_loop().time()
         self._pools.sweep(self._clock.now)
 
-    def look_up_with(self, look_up: LookUp) -> None:
+    def look_up_with(self, look_up: LookUp | None, told: Told | None = None) -> None:
         """Ask this for the addresses of upstreams, in place of the system."""
-        self._pools.look_up_with(look_up)
+        self._pools.look_up_with(look_up, told)
 
     @property
     def connections(self) -> int:
@@ -93,9 +94,11 @@ class Sender:
         *,
         timeout: float,  # noqa: ASYNC109 - a span of time that belongs to the request, like any other of its facts
         names_client: bool = False,
+        wants_body: bool = True,
     ) -> Sent:
         """Send the head of `request` as `forward` says, with `body` as all of its body.
 
+        Without `wants_body`, the answer is given up as soon as its head is there.
         `names_client` tells the upstream who asked, in each way in which it is told of forwarded
         requests; otherwise it is told in none. Never raises for what the network does.
         """
@@ -112,7 +115,7 @@ class Sender:
             forward = replace(forward, forwarded=forward.forwarded or forwarded_lines(request, fields))
         else:
             client = Connection("", 0, client.is_tls)
-        errand = _Errand(request.method)
+        errand = _Errand(request.method, wants_body=wants_body)
         try:
             async with asyncio.timeout(timeout):
                 await self._carry(errand, request, client, forward, fields, body)
@@ -158,8 +161,9 @@ def _frame(fields: Fields, body: bytes) -> None:
 class _Errand(Receiver):
     """One request on its way, as its channel sees it."""
 
-    def __init__(self, method: bytes) -> None:
+    def __init__(self, method: bytes, *, wants_body: bool) -> None:
         super().__init__(method)
+        self._wants_body = wants_body
         self.request_done = True
         self.status = 0
         self.answered_at = 0.0
@@ -216,7 +220,7 @@ class _Errand(Receiver):
         self._read += len(payload)
         if done:
             self._end()
-        elif self._read > _LONGEST_BODY:
+        elif self._read > _LONGEST_BODY or not self._wants_body:
             self.give_up()
             self._end()
 

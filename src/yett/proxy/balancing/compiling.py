@@ -19,11 +19,11 @@ from yett.proxy.balancing.config import (
     PoolSettings,
 )
 from yett.proxy.balancing.discovery import DiscoveryRules
-from yett.proxy.balancing.health import HealthRules
+from yett.proxy.balancing.health import CheckKind, HealthRules
 from yett.proxy.balancing.limits import LimitRules
 from yett.proxy.balancing.model import MOST_BACKENDS, Affinity, Backend, Origin, Pool
 from yett.proxy.balancing.outliers import OutlierRules
-from yett.proxy.transport import BadTransport, check_files, files_of
+from yett.proxy.transport import BadTransport, check_files, check_protocol, files_of
 
 
 class BadPool(Exception):
@@ -54,6 +54,9 @@ def compile_pool(settings: PoolSettings) -> Pool:
     if settings.affinity is Affinity.COOKIE and not settings.affinity_cookie:
         raise BadPool(f"{name}: affinity by cookie needs affinity_cookie")
     template = _template(settings)
+    discovery = settings.discovery
+    if discovery is not None and template.protocol == "h3" and not discovery.tls:
+        raise BadPool(f'{name}: protocol "h3" needs discovery.tls')
     backends: dict[str, Backend] = {}
     for each in settings.backend:
         try:
@@ -63,7 +66,7 @@ def compile_pool(settings: PoolSettings) -> Pool:
         if backend.id in backends:
             raise BadPool(f"{name}: there are two backends {backend.id}")
         backends[backend.id] = backend
-    discovery = settings.discovery
+    _check_checks(settings, backends.values())
     pool = Pool(
         id=name,
         backends=tuple(backends.values()),
@@ -93,6 +96,7 @@ def make_backend(service: str, template: Upstream, *, name: str = "", weight: in
         raise BadBackend(f"service {service} is not {SERVICE_WORDS}")
     if service.startswith("unix:/"):
         upstream = replace(template, host="", port=0, unix_path=service.removeprefix("unix:"), tls_name="")
+        _check_protocol(upstream)
         return Backend(name or service, upstream, service, weight)
     try:
         parts = urlsplit(service)
@@ -110,8 +114,25 @@ def make_backend(service: str, template: Upstream, *, name: str = "", weight: in
         # The template has the name that the settings ask for, if they do.
         tls_name=(template.tls_name or host) if parts.scheme == "https" else "",
     )
+    _check_protocol(upstream)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return Backend(name or address, upstream, address, weight)
+
+
+def _check_protocol(upstream: Upstream) -> None:
+    try:
+        check_protocol(upstream)
+    except BadTransport as problem:
+        raise BadBackend(str(problem)) from problem
+
+
+def _check_checks(settings: PoolSettings, backends: Iterable[Backend]) -> None:
+    """Whether all backends can be checked in the way that is asked for. Raises BadPool."""
+    if settings.health is None or settings.health.type is not CheckKind.HTTP3:
+        return
+    is_plain = settings.discovery is not None and not settings.discovery.tls
+    if is_plain or any(not backend.upstream.tls_name for backend in backends):
+        raise BadPool(f"{settings.name}: an http3 check needs services that begin with https://")
 
 
 def _template(settings: PoolSettings) -> Upstream:

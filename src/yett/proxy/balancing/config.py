@@ -15,7 +15,8 @@ _NAME_WORDS = "a name of letters, digits, dots, dashes and underscores"
 _MOMENT = timedelta(milliseconds=10)
 SERVICE = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?|unix:/[!-~]+"
 SERVICE_WORDS = "http://host:port, https://host:port or unix:/path"
-PROTOCOL = r"http/1\.1|h2|auto"
+PROTOCOL = r"http/1\.1|h2|h3|auto"
+PROTOCOL_WORDS = '"http/1.1", "h2", "h3" or "auto"'
 
 
 @item(named_by="name")
@@ -49,17 +50,20 @@ class HealthSettings:
     healthy_after: int = setting(2, "Checks in a row that bring a backend back.", at_least=1, at_most=100)
     unhealthy_after: int = setting(3, "Checks in a row that take it out.", at_least=1, at_most=100)
     path: str = setting(
-        "/", "What an http check asks for.", matches=r"/[!-~]{0,1023}", expects='a path that begins with "/"'
+        "/",
+        "What an http or http3 check asks for.",
+        matches=r"/[!-~]{0,1023}",
+        expects='a path that begins with "/"',
     )
     host: str = setting(
         "",
-        "The Host an http or grpc check sends; the backend's own when empty.",
+        "The Host an http, http3 or grpc check sends; the backend's own when empty.",
         matches=r"[A-Za-z0-9._:\[\]-]{0,255}",
         expects="a host name",
     )
     expect: tuple[str, ...] = setting(
         ("200-399",),
-        "Status codes that pass an http check.",
+        "Status codes that pass an http or http3 check.",
         at_least=1,
         matches=r"[1-9][0-9]{2}(-[1-9][0-9]{2})?",
         expects='a status code or a range such as "200-399"',
@@ -190,9 +194,10 @@ class PoolSettings:
     )
     protocol: str = setting(
         "http/1.1",
-        'What services speak: "http/1.1", "h2", or "auto" for what each chooses in the TLS handshake.',
+        'What services speak: "http/1.1", "h2", "h3" (https services only, by UDP), or "auto" for what each chooses '
+        "of the first two in the TLS handshake. WebSocket always goes by HTTP/1.1, over TCP.",
         matches=PROTOCOL,
-        expects='"http/1.1", "h2" or "auto"',
+        expects=PROTOCOL_WORDS,
     )
     connect_timeout: timedelta = setting(
         timedelta(seconds=5), "How long connecting to a backend may take.", at_least=_MOMENT

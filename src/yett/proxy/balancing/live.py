@@ -116,6 +116,7 @@ class LivePool:
         self._teller = teller
         self.strategy = strategy
         self._per_protocol = False
+        self._protocol = BackendProtocol.HTTP1
         self._sets: dict[Way, tuple[Candidate, ...]] = {}
         self.use(pool, strategy, rule)
 
@@ -134,6 +135,7 @@ class LivePool:
             members[backend.id] = member
         self.members = members
         self._per_protocol = pool.circuit is not None and pool.circuit.is_per_protocol
+        self._protocol = pool.protocol
         if pool.limit is None:
             self.limiter = None
         elif self.limiter is None or self.limiter.rules != pool.limit:
@@ -155,6 +157,10 @@ class LivePool:
             member.circuits = {way: Circuit(pool.circuit, rule) for way in ways}
 
     # Choosing.
+
+    def spoken(self, upgrade: bytes) -> BackendProtocol:
+        """What is spoken for a request that asks for this upgrade, or for none."""
+        return BackendProtocol.WEBSOCKET if upgrade == b"websocket" else self._protocol
 
     def choose(
         self, key: str, protocol: BackendProtocol, exclude: Collection[str], now: float

@@ -25,6 +25,9 @@ class BackendProtocol(enum.Enum):
     TCP = "tcp"
 
 
+_SPOKEN = {"h2": BackendProtocol.HTTP2, "h3": BackendProtocol.HTTP3}
+
+
 class Affinity(enum.Enum):
     """What makes requests belong together, so that they reach the same backend."""
 
@@ -77,6 +80,14 @@ class Pool:
     origin: Origin = Origin.RUNTIME
     fingerprint: str = ""
     """Tells whether the settings it was made from have changed."""
+
+    @property
+    def protocol(self) -> BackendProtocol:
+        """What its requests are sent by.
+
+        What a backend that may choose will choose is not known before; that counts as HTTP/1.1.
+        """
+        return _SPOKEN.get(self.template.protocol, BackendProtocol.HTTP1)
 
     def backend(self, backend_id: str) -> Backend | None:
         """The backend of that name."""

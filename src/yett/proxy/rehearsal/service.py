@@ -331,7 +331,8 @@ class Rehearsal:
             return Step("upstream", turn, f"The gateway answers itself: {route.own.address}", reason, status)
         if not route.pool_id:
             return Step("upstream", Turn.PASSES, f"It goes to {route.address} (not tried)")
-        protocol = BackendProtocol.WEBSOCKET if request.upgrade == b"websocket" else BackendProtocol.HTTP1
+        live = self._balancer.pools.get(route.pool_id)
+        protocol = live.spoken(request.upgrade) if live is not None else BackendProtocol.HTTP1
         found = self._balancer.foresee(route.pool_id, user=user, protocol=protocol)
         if not isinstance(found, NotSelected):
             return Step(

@@ -4,7 +4,14 @@ Read `outfitting` (settings), `naming`, `resolving` and `rotation`. The connecti
 """
 
 from yett.proxy.transport.naming import NamingStep
-from yett.proxy.transport.outfitting import BadTransport, Wishes, check_files, files_of, outfit
+from yett.proxy.transport.outfitting import (
+    BadTransport,
+    Wishes,
+    check_files,
+    check_protocol,
+    files_of,
+    outfit,
+)
 from yett.proxy.transport.resolving import BackendNames
 from yett.proxy.transport.rotation import Rotation
 
@@ -15,6 +22,7 @@ __all__ = [
     "Rotation",
     "Wishes",
     "check_files",
+    "check_protocol",
     "files_of",
     "outfit",
 ]

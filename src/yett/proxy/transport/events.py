@@ -1,7 +1,7 @@
 """What is said about the way to upstreams."""
 
 from yett.events import DEBUG, ERROR, INFO, WARN, event
-from yett.events.fields import Address, App, Error, Host, Names
+from yett.events.fields import Address, App, Detail, Error, Host, Names
 from yett.net.dns import Trouble
 
 
@@ -57,6 +57,24 @@ def not_resolved(host: Host, reason: Trouble) -> None:
     """There is no connection to the backend without an address. What `dns.resolve` said before tells more.
 
     Look there.
+    """
+
+
+_QUIC = "QUIC-specific DNS resolution and connection"
+
+
+@event("proxy.dns.quic", DEBUG, _QUIC, code="connected")
+def connected_by_quic(host: Host, addresses: Names, latency: float) -> None:
+    """A connection by HTTP/3 is open, to one of these addresses; they were tried in this order. Nothing to do."""
+
+
+@event("proxy.dns.quic", WARN, _QUIC, code="not_connected")
+def not_connected_by_quic(host: Host, addresses: Names, reason: Detail) -> None:
+    """There is no connection by HTTP/3 to a backend; these addresses were tried, none of them if it has none.
+
+    QUIC goes by UDP: see whether the backend listens there, on the same port, and whether a firewall lets UDP
+    through both ways. With "certificate refused", look at its certificate, `ca_file` and `tls_server_name`. Until
+    it is repaired, another `protocol` of the mapping or pool goes by TCP.
     """
 
 

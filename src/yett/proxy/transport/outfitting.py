@@ -32,6 +32,7 @@ class Wishes(Protocol):
 def outfit(upstream: Upstream, wishes: Wishes) -> Upstream:
     """The upstream, with all that connections to it need. Raises BadTransport."""
     upstream = replace(upstream, send_proxy=wishes.send_proxy, protocol=wishes.protocol)
+    check_protocol(upstream)
     files = files_of(wishes)
     if any(files):
         check_files(*files)
@@ -45,6 +46,18 @@ def outfit(upstream: Upstream, wishes: Wishes) -> Upstream:
         cert_file=cert_file,
         key_file=key_file,
     )
+
+
+def check_protocol(upstream: Upstream) -> None:
+    """Whether what is to be spoken can be spoken there. Raises BadTransport."""
+    if upstream.protocol != "h3":
+        return
+    if not upstream.tls_name:
+        raise BadTransport('protocol "h3" needs a service that begins with https://')
+    if upstream.send_proxy:
+        raise BadTransport(
+            'send_proxy is not for protocol "h3": its header can only go before a stream of TCP'
+        )
 
 
 def files_of(wishes: Wishes) -> tuple[str, str, str]:

@@ -1,6 +1,7 @@
 """The addresses of backends: from name servers of our own choice, else from the system."""
 
 import socket
+from collections.abc import Sequence
 
 from yett.net.dns import Found, Missing, Resolver, Trouble, known
 from yett.proxy.transport import events
@@ -38,6 +39,13 @@ class BackendNames:
         # Whether there is nothing, or nobody knows, makes a difference to DNS discovery.
         is_certain = outcome.trouble in {Trouble.NO_ADDRESS, Trouble.NOT_A_NAME}
         raise socket.gaierror(socket.EAI_NONAME if is_certain else socket.EAI_FAIL, outcome.trouble.value)
+
+    def connected(self, host: str, addresses: Sequence[str], seconds: float, problem: str) -> None:
+        """Put on record how connecting to a backend by QUIC went; no problem is a connection."""
+        if problem:
+            events.not_connected_by_quic(host=host, addresses=tuple(addresses), reason=problem)
+        else:
+            events.connected_by_quic(host=host, addresses=tuple(addresses), latency=seconds * 1000.0)
 
     def _may_fall_back(self, outcome: Missing) -> bool:
         resolver = self._resolver

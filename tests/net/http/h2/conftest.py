@@ -1,11 +1,8 @@
 """Frames as they are read by eye, and machines that only take notes."""
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import ssl
-import subprocess
 
 import pytest
 
@@ -188,40 +185,6 @@ def noted():
 @pytest.fixture(name="cut")
 def cut_fixture():
     return cut
-
-
-@pytest.fixture
-def answering_upgrade():
-    """A script: a WebSocket server that sends every byte back."""
-
-    async def script(there, reader, writer):
-        head = await there.head(reader)
-        key = head.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
-        proof = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        writer.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Accept: " + proof + b"\r\n\r\n"
-        )
-        while data := await reader.read(1000):
-            writer.write(data)
-
-    return script
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of its own making for localhost, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    chain, key = folder / "chain.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", str(key), "-out", str(chain), "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost",
-        ],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return str(chain), str(key)
 
 
 @pytest.fixture

@@ -1,14 +1,22 @@
 """Checks against servers on loopback that speak as the protocols' documents say."""
 
 import asyncio
+import socket
 import ssl
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 import pytest
+from aioquic.asyncio.server import serve as serve_quic
+from aioquic.quic.configuration import QuicConfiguration
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.net.http.h3.conftest import Peer
+from tests.ports import free_port
 
 from yett.net.http import Upstream
+from yett.net.http.h3.trust import load
 from yett.proxy.balancing.health import CheckKind, Failed, HealthRules, Passed, probe
 from yett.proxy.balancing.health.probe import authority
 
@@ -276,3 +284,82 @@ async def test_a_backend_is_where_whoever_was_asked_says():
         upstream = Upstream("app.test", server.sockets[0].getsockname()[1])
         rules = HealthRules(kind=CheckKind.TCP)
         assert isinstance(await probe(upstream, rules, look_up=look_up), Passed)
+
+
+# HTTP/3.
+
+
+@asynccontextmanager
+async def quic_server(self_signed, status=b"200", body=b"fine"):
+    """Answers each request by HTTP/3; what was asked is in the list."""
+    peers = []
+
+    async def script(peer):
+        talk = await peer.request()
+        peer.answer(talk.number, body, status=status)
+
+    configuration = QuicConfiguration(is_client=False, alpn_protocols=["h3"])
+    own = load("", str(self_signed), "")
+    (configuration.certificate,), configuration.private_key = own.certificates, own.key
+    server = await serve_quic(
+        "127.0.0.1", 0, configuration=configuration, create_protocol=partial(Peer, script, peers)
+    )
+    try:
+        port = server._transport.get_extra_info("sockname")[1]
+        yield Upstream("127.0.0.1", port, tls_name="app.test", ca_file=str(self_signed)), peers
+    finally:
+        for peer in peers:
+            await asyncio.gather(peer.task, return_exceptions=True)
+        server.close()
+
+
+async def test_an_http3_check_asks_by_http_3(self_signed):
+    told = []
+    async with quic_server(self_signed) as (upstream, peers):
+        rules = HealthRules(kind=CheckKind.HTTP3, path="/up", host="wiki.test")
+        assert isinstance(await probe(upstream, rules, told=lambda *said: told.append(said)), Passed)
+        assert peers[0].talks[0].fields == {
+            b":method": b"GET",
+            b":scheme": b"https",
+            b":path": b"/up",
+            b":authority": b"wiki.test",
+            b"te": b"trailers",
+            b"user-agent": b"yett-health",
+            b"accept": b"*/*",
+        }
+        await peers[0].until(lambda: peers[0].terminated)
+    assert [(host, tried, problem) for host, tried, _, problem in told] == [("127.0.0.1", ["127.0.0.1"], "")]
+
+
+@pytest.mark.parametrize(
+    ("status", "expect", "problem"),
+    [
+        (b"503", ((200, 399),), "status 503"),
+        (b"200", ((204, 204),), "status 200"),
+        (b"401", ((401, 401),), None),
+    ],
+)
+async def test_the_status_of_an_http3_check_counts(self_signed, status, expect, problem):
+    async with quic_server(self_signed, status=status) as (upstream, _):
+        result = await probe(upstream, HealthRules(kind=CheckKind.HTTP3, expect=expect))
+    assert getattr(result, "problem", None) == problem
+
+
+async def test_the_body_of_an_http3_check_is_not_waited_for(self_signed):
+    async with quic_server(self_signed, body=bytes(3_000_000)) as (upstream, _):
+        assert isinstance(await probe(upstream, HealthRules(kind=CheckKind.HTTP3)), Passed)
+
+
+async def test_an_http3_check_that_fails_says_why(self_signed):
+    rules = HealthRules(kind=CheckKind.HTTP3, timeout=0.3)
+    nobody = Upstream("127.0.0.1", free_port(), tls_name="app.test")
+    assert (await probe(nobody, rules)).problem == "connection refused"
+    assert (await probe(replace(nobody, tls_name=""), rules)).problem == "HTTP/3 needs TLS"
+    with socket.socket(type=socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        deaf = replace(nobody, port=silent.getsockname()[1])
+        assert (await probe(deaf, rules)).problem in {"no answer within 0.3 s", "connecting took too long"}
+    async with quic_server(self_signed) as (upstream, peers):
+        assert "certificate refused" in (await probe(replace(upstream, ca_file=""), rules)).problem
+        for peer in peers:
+            peer.task.cancel()

@@ -274,5 +274,6 @@ SENTENCES: Sentences = {
     "proxy.bearer_inject.not_encrypted": end(_UPSTREAM, "The token for {app} could not be sealed ({error})"),
     "proxy.bearer_inject.nobody": trouble(_UPSTREAM, "{app} takes a token, and nobody is signed in"),
     "proxy.request_signing.body_not_hashed": trouble(_UPSTREAM, "The body was too large to be signed"),
+    "proxy.dns.quic.not_connected": trouble(_UPSTREAM, "No connection by HTTP/3 to {host} could be opened"),
     "proxy.dns.not_resolved": trouble(_UPSTREAM, "The name {host} of the upstream could not be resolved"),
 }

@@ -222,14 +222,37 @@ def encode_target(method: bytes, target: bytes, *, is_tls: bool) -> bytes:
 
 def encode_request(block: bytes, add: bytes) -> bytes:
     """The rest of a request's block, from the lines that an upstream of HTTP/1.1 would get."""
+    authority, kept = _split(block + add)
+    first = encode_field(b":authority", authority) if authority else b""
+    # Trailers are passed on to whoever may have them (RFC 9110, 10.1.4).
+    return first + encode_field(b"te", b"trailers") + encode_lines(kept)
+
+
+def _split(block: bytes) -> tuple[bytes, list[bytes]]:
+    """The authority that a request names, and the lines that have a place outside of HTTP/1.1."""
     authority = b""
     kept = []
-    for line in (block + add).split(b"\r\n"):
+    for line in block.split(b"\r\n"):
         lower = line[:18].lower()
         if lower.startswith(b"host:"):
             authority = line[5:].strip(b" \t")
         elif line and not lower.startswith((b"transfer-encoding:", b"connection:", b"upgrade:", b"te:")):
             kept.append(line)
-    first = encode_field(b":authority", authority) if authority else b""
-    # Trailers are passed on to whoever may have them (RFC 9110, 10.1.4).
-    return first + encode_field(b"te", b"trailers") + encode_lines(kept)
+    return authority, kept
+
+
+# The same before it is encoded, for HTTP/3.
+
+
+def fields_of_lines(lines: Iterable[bytes]) -> list[Field]:
+    """Header lines of HTTP/1.1, without line ends, as fields."""
+    return [
+        (name.lower(), value.strip(b" \t")) for name, _, value in (line.partition(b":") for line in lines)
+    ]
+
+
+def fields_of_request(block: bytes, add: bytes) -> list[Field]:
+    """A request's fields behind :method, :scheme and :path, from the lines that HTTP/1.1 would send."""
+    authority, kept = _split(block + add)
+    first: list[Field] = [(b":authority", authority)] if authority else []
+    return [*first, (b"te", b"trailers"), *fields_of_lines(kept)]

@@ -8,21 +8,18 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from yett.net.http.answers import has_no_body
 from yett.net.http.channel import Clock, Receiver
 from yett.net.http.h2 import frames
 from yett.net.http.h2.alpn import chose_http2
 from yett.net.http.h2.connection import STREAM_WINDOW, Budget, Machine, Stream
 from yett.net.http.h2.frames import Code
-from yett.net.http.h2.head import FieldReader, Malformed, encode_lines, encode_request, encode_target
-from yett.net.http.h2.hpack import Field
-from yett.net.http.head import Fields, Refused
+from yett.net.http.h2.head import FieldReader, encode_lines, encode_request, encode_target
+from yett.net.http.head import Fields
 from yett.net.http.limits import Limits
 from yett.net.http.model import Failure, Forward, Request
-from yett.net.http.response import ResponseHead, ResponseParser
-from yett.net.http.trailers import permitted
+from yett.net.http.response import ResponseParser
+from yett.net.http.streams import Answering, Understanding
 
-_MAX_INTERIM: Final = 16
 _MOST_STREAMS: Final = 128
 """On one connection, whatever the upstream would take: one that breaks should not break everything."""
 _SIGN_OF_LIFE: Final = 15.0
@@ -42,7 +39,7 @@ class Home(Protocol):
     def forget(self, connection: "H2UpstreamConnection") -> None: ...
 
 
-class H2Channel(Stream):
+class H2Channel(Answering["H2UpstreamConnection"], Stream):
     """One request on its way to an upstream, and its response on the way back."""
 
     __slots__ = ("_connection", "_has_head", "_interim", "_receiver", "is_paused")
@@ -122,52 +119,6 @@ class H2Channel(Stream):
 
     # The response.
 
-    def head(self, fields: list[Field] | None, *, end: bool) -> None:
-        """A head of the response, or its trailers."""
-        receiver = self._receiver
-        if receiver is None:
-            return
-        receiver.touched = self._connection.pool.clock.now
-        if fields is None:
-            self._broken("response head too large")
-        elif self._has_head:
-            self._trailing(receiver, fields, end=end)
-        else:
-            head = self._connection.understood(fields)
-            if isinstance(head, str):
-                self._broken(head)
-            elif head.status < 200:
-                self._informed(receiver, head, end=end)
-            else:
-                self._answered(receiver, head, end=end)
-
-    def _informed(self, receiver: Receiver, head: ResponseHead, *, end: bool) -> None:
-        self._interim += 1
-        if end or head.status == 101 or self._interim > _MAX_INTERIM:
-            self._broken("an interim response out of place")
-        else:
-            receiver.interim(head)
-
-    def _answered(self, receiver: Receiver, head: ResponseHead, *, end: bool) -> None:
-        length = 0 if has_no_body(head.status, receiver.method) else head.content_length
-        if end:
-            if length > 0:
-                self._broken("a response without the body it promised")
-                return
-            self._complete()
-        else:
-            self._has_head = True
-            self.expected = length
-        receiver.respond(head, b"", done=end)
-
-    def _trailing(self, receiver: Receiver, fields: list[Field], *, end: bool) -> None:
-        lines = self._connection.pool.reader.trailers(fields)
-        if isinstance(lines, Malformed) or not end or self.expected > 0:
-            self._broken("trailers out of place")
-            return
-        self._complete()
-        receiver.more(b"", done=True, trailers=permitted(lines))
-
     def data(self, payload: bytes, *, end: bool) -> None:
         """More of the response's body."""
         receiver = self._receiver
@@ -245,8 +196,6 @@ class H2UpstreamConnection(asyncio.Protocol):
         "_add",
         "_block",
         "_block_encoded",
-        "_fields",
-        "_head",
         "_is_awake",
         "_is_leaving",
         "_is_tls",
@@ -258,6 +207,7 @@ class H2UpstreamConnection(asyncio.Protocol):
         "is_gone",
         "pool",
         "transport",
+        "understanding",
     )
 
     def __init__(self, pool: Home) -> None:
@@ -273,12 +223,11 @@ class H2UpstreamConnection(asyncio.Protocol):
         self._is_tls = False
         self._touched = pool.clock.now
         self._pinged_at = 0.0
-        # The newest lines and what they became, each way: they repeat.
+        self.understanding = Understanding(pool.reader, pool.parser)
+        # The newest lines and what they became: they repeat.
         self._block = b""
         self._add = b""
         self._block_encoded = b""
-        self._fields: list[Field] = []
-        self._head: ResponseHead | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream transport, by the call that made it
@@ -405,20 +354,6 @@ class H2UpstreamConnection(asyncio.Protocol):
             self._block, self._add = block, add
             self._block_encoded = encode_request(block, add)
         return encode_target(method, target, is_tls=self._is_tls) + self._block_encoded
-
-    def understood(self, fields: list[Field]) -> ResponseHead | str:
-        """A response's head; what is wrong with it otherwise."""
-        head = self._head
-        if head is not None and fields == self._fields:
-            return head
-        block = self.pool.reader.response(fields)
-        if isinstance(block, Malformed):
-            return block.detail
-        parsed = self.pool.parser.head(block)
-        if isinstance(parsed, Refused):
-            return parsed.detail
-        self._fields, self._head = fields, parsed
-        return parsed
 
     # Time.
 

@@ -9,6 +9,7 @@ class CheckKind(enum.Enum):
 
     TCP = "tcp"
     HTTP = "http"
+    HTTP3 = "http3"
     GRPC = "grpc"
     MYSQL = "mysql"
     POSTGRESQL = "postgresql"

@@ -5,22 +5,39 @@ import ssl
 from dataclasses import replace
 from time import monotonic
 
-from yett.net.http import ConnectFailed, Connection, Dialer, LookUp, Upstream, introduction_of
+from yett.net.http import (
+    ConnectFailed,
+    Connection,
+    Dialer,
+    Forward,
+    Limits,
+    LookUp,
+    Sender,
+    Told,
+    Upstream,
+    imagine,
+    introduction_of,
+)
 from yett.proxy.balancing.health import wire
 from yett.proxy.balancing.health.model import CheckKind, CheckResult, Failed, HealthRules, Passed
 
 _LONGEST_LINE = 16 * 1024
 
 
-async def probe(upstream: Upstream, rules: HealthRules, *, look_up: LookUp | None = None) -> CheckResult:
+async def probe(
+    upstream: Upstream, rules: HealthRules, *, look_up: LookUp | None = None, told: Told | None = None
+) -> CheckResult:
     """Whether the backend is well. Never raises because of what a backend does.
 
-    `look_up` knows the addresses of backends; the system, without it.
+    `look_up` knows the addresses of backends; the system, without it. `told` hears of connections by QUIC.
     """
     began = monotonic()
     try:
         async with asyncio.timeout(rules.timeout):
-            problem = await _exchange(upstream, rules, look_up)
+            if rules.kind is CheckKind.HTTP3:
+                problem = await _ask_by_http3(upstream, rules, look_up, told)
+            else:
+                problem = await _exchange(upstream, rules, look_up)
     except TimeoutError:
         problem = f"no answer within {rules.timeout:g} s"
     except asyncio.IncompleteReadError:
@@ -63,7 +80,8 @@ async def _talk(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: Upstream, rules: HealthRules
 ) -> str | None:
     match rules.kind:
-        case CheckKind.TCP:
+        case CheckKind.TCP | CheckKind.HTTP3:
+            # One has nothing to say, the other says it elsewhere.
             return None
         case CheckKind.HTTP:
             return await wire.http(reader, writer, rules, authority(upstream))
@@ -76,6 +94,29 @@ async def _talk(
             return await wire.postgresql(reader, writer, rules)
         case CheckKind.REDIS:
             return await wire.redis(reader, writer)
+
+
+async def _ask_by_http3(
+    upstream: Upstream, rules: HealthRules, look_up: LookUp | None, told: Told | None
+) -> str | None:
+    """One GET, of whose answer the status counts."""
+    if not upstream.tls_name:
+        return "HTTP/3 needs TLS"
+    limits = Limits()
+    sender = Sender(limits)
+    sender.look_up_with(look_up, told)
+    asked = replace(upstream, protocol="h3", send_proxy=0, connect_timeout=rules.timeout)
+    host = rules.host or authority(upstream)
+    request = imagine(
+        f"https://{host}{rules.path}", headers=("User-Agent: yett-health", "Accept: */*"), limits=limits
+    )
+    try:
+        sent = await sender.send(request, Forward(asked), b"", timeout=rules.timeout, wants_body=False)
+    finally:
+        await sender.stop()
+    if not sent.status:
+        return sent.detail
+    return None if wire.passes(sent.status, rules) else f"status {sent.status}"
 
 
 def authority(upstream: Upstream) -> str:

@@ -42,9 +42,12 @@ async def http(
         await _skip_fields(reader)
     else:
         raise Unexpected("too many interim responses")
-    if any(low <= status <= high for low, high in rules.expect):
-        return None
-    return f"status {status}"
+    return None if passes(status, rules) else f"status {status}"
+
+
+def passes(status: int, rules: HealthRules) -> bool:
+    """Whether a status code is one of a backend that is well."""
+    return any(low <= status <= high for low, high in rules.expect)
 
 
 async def _skip_fields(reader: asyncio.StreamReader) -> None:
