@@ -1,6 +1,7 @@
 """Proofs over HTTP: each is good once, and nothing is good that nobody could look up."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from tests.oidc.foreign import Signer
@@ -34,6 +35,16 @@ async def test_a_proof_is_good_once(place, heard):
     assert heard("oidc.dpop") == [(events.replayed, {})]
     place.clock.advance(60)
     assert (await place.show(proof)).status_code == 400
+
+
+async def test_a_longer_lifetime_makes_no_proof_good_again(place):
+    place.proofs.apply(DPoPSettings(proof_lifetime=timedelta(seconds=5)))
+    proof = place.proof()
+    assert (await place.show(proof)).status_code == 200
+    place.clock.advance(200)
+    place.proofs.apply(DPoPSettings(proof_lifetime=timedelta(minutes=5)))
+    assert (await place.show(proof)).status_code == 400
+    assert (await place.show(place.proof())).status_code == 200
 
 
 async def test_of_fifty_at_once_one_is_good(place):

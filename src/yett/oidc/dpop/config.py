@@ -1,8 +1,12 @@
 """Settings of proofs of possession."""
 
 from datetime import timedelta
+from typing import Final
 
 from yett.config import section, setting
+
+LONGEST: Final = timedelta(minutes=5)
+"""How old a proof may be at most, whatever is set."""
 
 
 @section("oidc.dpop")
@@ -13,7 +17,7 @@ class DPoPSettings:
         timedelta(seconds=60),
         "How old a proof may be; each is good once.",
         at_least=timedelta(seconds=5),
-        at_most=timedelta(minutes=5),
+        at_most=LONGEST,
     )
     clock_skew: timedelta = setting(
         timedelta(seconds=10),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from yett.events import describe
 from yett.kernel import Clock
 from yett.oidc.dpop import events, rules
-from yett.oidc.dpop.config import DPoPSettings
+from yett.oidc.dpop.config import LONGEST, DPoPSettings
 from yett.oidc.dpop.model import DPoPFault, Proof, Reason
 from yett.oidc.dpop.nonces import Nonces
 from yett.oidc.dpop.rules import Shown, Wanted
@@ -76,7 +76,8 @@ class Proofs:
                 events.nonce_refused()
                 return DPoPFault(Reason.NONCE, nonce)
             events.nonce_validated()
-        left = shown.issued_at + self._settings.proof_lifetime.total_seconds() - now
+        # A longer lifetime that is set tomorrow does not make yesterday's proofs good again.
+        left = shown.issued_at + LONGEST.total_seconds() - now
         if not await self._once.is_first(shown.jkt, shown.ident, lifetime=left + 1.0):
             events.replayed()
             return DPoPFault(Reason.REPLAYED, nonce)
