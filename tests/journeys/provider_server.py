@@ -45,6 +45,7 @@ class Provider:
             "client_id": CLIENT,
             "client_secret": SECRET,
             "redirect_uris": [f"{back}/signin/with/acme/callback", f"{back}/signin/with/dev/callback"],
+            "post_logout_redirect_uris": [f"{back}/signout"],
             "grant_types": ["authorization_code", "refresh_token"],
             "id_token_signed_response_alg": "ES256",
             **client,

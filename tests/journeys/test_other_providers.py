@@ -3,10 +3,11 @@
 import html
 import json
 import re
+import urllib.parse
 
 import pytest
 from tests.journeys.gateway import APP, PASSWORDS, SIGN_IN, Gateway, until
-from tests.journeys.provider_server import CLIENT, SECRET, Provider, Traveller
+from tests.journeys.provider_server import CLIENT, HOST, SECRET, Provider, Traveller
 from tests.net.fetching.peer import Authority
 from tests.ports import free_port
 
@@ -43,6 +44,7 @@ par = "required"
 dpop = true
 scopes = ["openid", "profile", "email", "offline_access"]
 trust_amr = ["mfa"]
+sign_out = true
 recheck = "1s"
 
 [[identity.federation.provider.group]]
@@ -148,6 +150,27 @@ def test_the_tokens_go_back_when_somebody_signs_out(both):
         what="the provider hears of the end",
     )
     until(lambda: "Token revocation acknowledged" in messages(gateway), what="the answer")
+
+
+def test_who_signs_out_here_may_sign_out_there_too(both):
+    gateway, provider = both
+    traveller = Traveller(gateway, provider)
+    assert sign_in(traveller, "ada").status == 200
+    page = leave(traveller)
+    way = re.search(rb'href="([^"]+)">Sign out of Acme, too<', page.body)
+    assert way, page.text
+    parts = urllib.parse.urlsplit(html.unescape(way[1].decode()))
+    page = traveller.get(f"{parts.path}?{parts.query}", parts.hostname)
+    # The provider asks: anybody could have sent the browser there.
+    form = {"xsrf": re.search(rb'name="xsrf" value="([^"]+)"', page.body)[1].decode(), "logout": "yes"}
+    page = traveller.go("POST", HOST, f"{parts.path}/confirm", form=form)
+    assert traveller.at == (SIGN_IN, "/signout")
+    assert "You are signed out" in page.text
+    # Now it asks who comes.
+    asked = [path for host, path in traveller.seen if host == HOST and path.startswith("/interaction/")]
+    assert sign_in(traveller, "ada").status == 200
+    again = [path for host, path in traveller.seen if host == HOST and path.startswith("/interaction/")]
+    assert len(again) > len(asked)
 
 
 def test_a_new_key_over_there_is_found_by_itself(both):

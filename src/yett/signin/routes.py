@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from yett.identity.federation import PROVIDER
+from yett.identity.federation import PROVIDER, SIGNED_OUT
 from yett.kernel import Clock
 from yett.net.pages import (
     SIGN_ON_COOKIE,
@@ -75,6 +75,8 @@ class Providers(Protocol):
     def ways(self, to: str, *, again: bool = False) -> list[dict[str, str]]: ...
 
     def way(self, provider: str, to: str, *, again: bool = False) -> str: ...
+
+    def farewell(self, provider: str) -> dict[str, str] | None: ...
 
 
 class Portal(Protocol):
@@ -260,7 +262,9 @@ class SignIn:
     async def _ask_to_sign_out(self, request: Request) -> Response:
         known = await self._flow.current(sign_on_token(request))
         if known is None:
-            return PageResponse(render("signin/signed_out.html", site=self._site))
+            left = rules.left_provider(request.scope["query_string"])
+            also = self._providers.farewell(left) if left and self._providers is not None else None
+            return PageResponse(render("signin/signed_out.html", site=self._site, also=also))
         return self._ask(known[0])
 
     def _ask(self, session: Session, status: int = 200) -> Response:
@@ -280,10 +284,10 @@ class SignIn:
         if posted.is_expired:
             return self._ask(session, status=422)
         await self._flow.sign_out(session)
-        return _signed_out(request)
+        return _signed_out(request, rules.signed_out(session))
 
 
-def _signed_out(request: Request) -> Response:
-    response = redirect("/signout")
+def _signed_out(request: Request, to: str = SIGNED_OUT) -> Response:
+    response = redirect(to)
     take_back(request, response, SIGN_ON_COOKIE, PRE_COOKIE, PENDING_COOKIE)
     return response

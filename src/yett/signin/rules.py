@@ -16,6 +16,7 @@ from yett.authn.guessing import address_key
 from yett.authn.password import Reason, Rejected
 from yett.identity import Person
 from yett.identity.access import ASSURANCE, METHODS, Assurance, assurance_named, assurance_of
+from yett.identity.federation import PROVIDER, SIGNED_OUT
 from yett.net.pages import once, parse_fields
 from yett.sessions import Session
 from yett.signin import machine
@@ -84,6 +85,17 @@ def wanted_name(query: bytes) -> str:
 def wanted_provider(query: bytes) -> str:
     """The other provider that the query leads to, whether or not there is one of that name."""
     return (once(parse_fields(query) or ()) or {}).get("with", "")
+
+
+def left_provider(query: bytes) -> str:
+    """The provider that somebody came from who has signed out, whether or not there is one of that name."""
+    return (once(parse_fields(query) or ()) or {}).get("from", "")
+
+
+def signed_out(session: Session) -> str:
+    """Where somebody goes whose session that was: to the page that says so."""
+    provider = session.metadata.get(PROVIDER, "")
+    return f"{SIGNED_OUT}?{urllib.parse.urlencode({'from': provider})}" if provider else SIGNED_OUT
 
 
 def has_changed_password(query: bytes) -> bool:

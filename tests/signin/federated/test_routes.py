@@ -1,10 +1,13 @@
 import asyncio
+import html
+import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from tests.identity.federation.idp import reply
-from tests.signin.place import ADA, ADDRESS
+from tests.signin.place import ADA, ADDRESS, ORIGIN
 
 from yett.identity.federation.config import Linking
 from yett.net.pages import SIGN_ON_COOKIE
@@ -25,6 +28,67 @@ async def test_the_page_has_a_button_for_each_provider(place, browser):
     assert "Sign in with Other &amp; Co" in page.text
     place.house.use()
     assert "Sign in with" not in (await browser.get("/signin")).text
+
+
+async def leave(browser):
+    question = await browser.get("/signout")
+    response = await browser.submit(question, "/signout")
+    return await browser.get(response.headers["location"])
+
+
+LOGOUT = {"end_session_endpoint": "https://idp.example.test/bye?x=1"}
+
+
+async def test_who_signs_out_here_is_led_to_sign_out_there(place, browser):
+    place.idp.described = LOGOUT
+    place.use(sign_out=True)
+    await place.link()
+    await browser.trip()
+    page = await leave(browser)
+    assert "You are signed out" in page.text
+    href = html.unescape(re.search(r'href="([^"]+)">Sign out of Acme, too<', page.text)[1])
+    address, _, query = href.partition("?x=1&")
+    assert address == "https://idp.example.test/bye"
+    assert dict(parse_qsl(query)) == {
+        "client_id": place.provider.client_id, "post_logout_redirect_uri": f"{ORIGIN}/signout",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "described"), [(False, LOGOUT), (True, {})])
+async def test_where_it_is_not_wanted_or_not_offered_nobody_is_led_there(place, browser, wanted, described):
+    place.idp.described = described
+    place.use(sign_out=wanted)
+    await place.link()
+    await browser.trip()
+    assert "Acme" not in (await leave(browser)).text
+
+
+async def test_who_came_in_another_way_is_not_led_to_a_provider(place, browser):
+    place.idp.described = LOGOUT
+    place.use(sign_out=True)
+    await browser.sign_in("ada", "correct horse")
+    assert "Acme" not in (await leave(browser)).text
+
+
+async def test_only_a_provider_of_the_settings_is_led_to(place, browser):
+    place.idp.described = LOGOUT
+    place.use(sign_out=True)
+    await place.link()
+    await browser.trip()
+    assert "too<" in (await leave(browser)).text
+    for made_up in ("other", "https://evil.test/", "../acme", "", "acme&from=acme"):
+        page = await browser.get(f"/signout?from={made_up}")
+        assert (page.status_code, "too<" in page.text) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://idp.example.test/bye", "javascript:alert(1)", "https://idp.example.test/bye#x", 7]
+)
+async def test_a_provider_that_signs_out_at_no_address_is_not_used(place, browser, address):
+    place.idp.described = {"end_session_endpoint": address}
+    place.use(sign_out=True)
+    response = await browser.get("/signin/with/acme")
+    assert response.status_code == 503
 
 
 async def test_who_came_in_another_way_chooses_where_to_sign_in_anew(place, browser):

@@ -29,13 +29,14 @@ from yett.identity.federation.model import (
     Trip,
 )
 from yett.identity.federation.people import FederatedPeople
-from yett.identity.federation.service import CALLBACK, Federation
+from yett.identity.federation.service import CALLBACK, SIGNED_OUT, Federation
 from yett.identity.federation.staying import Staying, Welcome
 
 __all__ = [
     "CALLBACK",
     "GRANT",
     "PROVIDER",
+    "SIGNED_OUT",
     "SOURCE",
     "Answer",
     "Arrived",

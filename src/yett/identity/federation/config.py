@@ -179,6 +179,11 @@ class ProviderSettings:
         at_least=timedelta(0),
         at_most=timedelta(days=7),
     )
+    sign_out: bool = setting(
+        False,
+        "Offer people who sign out here to sign out there as well, where it can (RP-initiated logout). It has to know "
+        "`https://HOST/signout` as an address to come back to.",
+    )
     revoke: bool = setting(True, "Give its tokens back when the session ends that they were kept for.")
     dev_mode: bool = setting(
         False,

@@ -57,6 +57,11 @@ class Discovery:
             return Described(self._known, is_stale=True)
         return failed or Refused(Reason.DISCOVERY)
 
+    @property
+    def known(self) -> Metadata | None:
+        """What is known already, for whoever cannot wait."""
+        return self._known if self._is_within(STALE_AFTER) else None
+
     def _is_within(self, seconds: float) -> bool:
         return -60 <= self._clock.now() - self._fetched_at < seconds
 

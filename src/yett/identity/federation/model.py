@@ -108,6 +108,8 @@ class Metadata:
     revocation_endpoint: str = ""
     introspection_endpoint: str = ""
     par_endpoint: str = ""
+    end_session_endpoint: str = ""
+    """Where browsers go to sign out (OpenID Connect RP-Initiated Logout, 2.1)."""
     requires_par: bool = False
     names_issuer: bool = False
     """Whether each of its answers names it (RFC 9207)."""

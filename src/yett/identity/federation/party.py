@@ -29,9 +29,12 @@ class RelyingParty:
         clock: Clock,
         *,
         redirect_uri: str,
+        signed_out_uri: str,
     ) -> None:
+        """`redirect_uri` is where people come back to who sign in, `signed_out_uri` those who sign out."""
         self.settings = provider
         self.redirect_uri = redirect_uri
+        self._signed_out_uri = signed_out_uri
         self.discovery = discovery
         self._asking = asking
         self._keys = keys
@@ -60,6 +63,7 @@ class RelyingParty:
             "takes pushed requests": bool(metadata.par_endpoint),
             "names itself in answers": metadata.names_issuer,
             "userinfo": bool(metadata.userinfo_endpoint),
+            "signs people out": bool(metadata.end_session_endpoint),
             "takes tokens back": bool(metadata.revocation_endpoint),
             "introspection": bool(metadata.introspection_endpoint),
             "redirect address": self.redirect_uri,
@@ -142,6 +146,15 @@ class RelyingParty:
             events.push_lifetime_odd(provider=self.name, seconds=pushed.seconds)
         events.pushed(provider=self.name, seconds=pushed.seconds)
         return pushed.request_uri
+
+    def farewell(self) -> str:
+        """Where people sign out there; empty when that is not wanted, not offered, or not known now."""
+        metadata = self.discovery.known if self.settings.sign_out else None
+        return (
+            ""
+            if metadata is None
+            else rules.farewell(metadata, self.settings.client_id, self._signed_out_uri)
+        )
 
     # Coming back.
 

@@ -38,6 +38,7 @@ _ENDPOINTS: Final = {
     "revocation_endpoint": False,
     "introspection_endpoint": False,
     "pushed_authorization_request_endpoint": False,
+    "end_session_endpoint": False,
 }
 """Where a provider is asked, and whether there is no way without."""
 
@@ -84,6 +85,7 @@ def read_metadata(document: Mapping[str, Any], provider: ProviderSettings) -> Me
         revocation_endpoint=found.get("revocation_endpoint", ""),
         introspection_endpoint=found.get("introspection_endpoint", ""),
         par_endpoint=found.get("pushed_authorization_request_endpoint", ""),
+        end_session_endpoint=found.get("end_session_endpoint", ""),
         requires_par=document.get("require_pushed_authorization_requests") is True,
         names_issuer=document.get("authorization_response_iss_parameter_supported") is True,
         auth_methods=texts(document.get("token_endpoint_auth_methods_supported")),
@@ -135,6 +137,17 @@ def basic_credentials(client_id: str, secret: str) -> str:
 
 
 # Leaving for it.
+
+
+def farewell(metadata: Metadata, client_id: str, back: str) -> str:
+    """Where somebody goes to sign out there and come back; empty where that is not offered.
+
+    No ID token goes along (RP-Initiated Logout, 2): it would stand in the browser's history. So the provider asks.
+    """
+    if not metadata.end_session_endpoint:
+        return ""
+    wanted = {"client_id": client_id, "post_logout_redirect_uri": back}
+    return with_query(metadata.end_session_endpoint, wanted)
 
 
 def challenge_of(verifier: str) -> str:

@@ -37,6 +37,8 @@ from yett.store import Records, Space, StoreUnavailable
 
 _LOOK_EVERY: Final = 300.0
 CALLBACK: Final = "/signin/with/{name}/callback"
+SIGNED_OUT: Final = "/signout"
+"""Where people come back to who signed out at a provider; it is the page on which they signed out here."""
 
 
 class Master(Protocol):
@@ -110,6 +112,7 @@ class Federation:
             ProviderKeys(provider, self._fetcher, self._records, self._clock, lifetime=lifetime),
             self._clock,
             redirect_uri=self._origin + CALLBACK.format(name=provider.name),
+            signed_out_uri=self._origin + SIGNED_OUT,
         )
 
     # What there is.

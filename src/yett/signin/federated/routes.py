@@ -91,6 +91,12 @@ class FederatedSignIn:
         """Where people leave for this provider; empty when there is none of that name."""
         return "" if self._federation.party(provider) is None else _address(provider, to, again=again)
 
+    def farewell(self, provider: str) -> dict[str, str] | None:
+        """How somebody who came from a provider signs out there, too; None when they cannot."""
+        party = self._federation.party(provider)
+        href = party.farewell() if party is not None else ""
+        return {"title": party.settings.title, "href": href} if party is not None and href else None
+
     @property
     def is_offered(self) -> bool:
         """Whether there is any provider."""

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from yett.net.pages import SIGN_ON_COOKIE, PageResponse, once, parse_fields, redirect, render
+from yett.sessions import Session
 from yett.signin.exchange import PENDING_COOKIE, drop_cookie
 from yett.signin.forms import Notice
 from yett.signin.model import Visit
@@ -15,6 +16,7 @@ from yett.signin.profile import rules
 from yett.signin.profile.entry import Entry
 from yett.signin.profile.model import ShownSession
 from yett.signin.profile.sessions import OwnSessions
+from yett.signin.rules import signed_out
 from yett.signin.steps import Forms
 
 PAGE = "/profile/sessions"
@@ -74,16 +76,16 @@ class SessionsPage:
                 return redirect(f"{PAGE}?done=others")
             case "all":
                 await self._sessions.end_all(owner)
-                return _signed_out()
+                return _signed_out(owner.session)
         ref = rules.ref_of(received.fields.get("session", ""))
         is_ended = await self._sessions.end(owner, ref)
         if ref == owner.session.ref:
-            return _signed_out()
+            return _signed_out(owner.session)
         return redirect(f"{PAGE}?done={'one' if is_ended else 'gone'}")
 
 
-def _signed_out() -> Response:
-    response = redirect("/signout")
+def _signed_out(session: Session) -> Response:
+    response = redirect(signed_out(session))
     drop_cookie(response, SIGN_ON_COOKIE)
     drop_cookie(response, PENDING_COOKIE)
     return response
