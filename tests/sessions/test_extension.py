@@ -268,7 +268,7 @@ async def test_a_session_revoked_elsewhere_without_our_hearing_is_noticed_when_i
 ):
     deaf = await start()
     issued = await deaf.create(AUTHENTICATED, "ada", audience=HOST)
-    await deaf._following.close()
+    await deaf._following.follower.close()
     await memory.delete(encoding.record_key(encoding.digest(issued.token)))
     clock.advance(MINUTE)
 
@@ -280,7 +280,7 @@ async def test_of_two_nodes_that_extend_the_later_use_counts(start, clock, until
     here, deaf = await start(), await start()
     issued = await here.create(AUTHENTICATED, "ada", audience=HOST)
     await until(lambda: deaf.peek(issued.token, HOST))
-    await deaf._following.close()
+    await deaf._following.follower.close()
     clock.advance(5 * MINUTE)
     ahead = await here.extend(issued.token)
 

@@ -46,7 +46,7 @@ async def test_a_session_made_elsewhere_on_a_sign_on_ended_here_is_ended_too(sta
     here, there = await start(), await start()
     sign_on, _ = await sign_in(here)
     await until(lambda: len(there.live()) == 2)
-    await there._following.close()
+    await there._following.follower.close()
     await here.revoke(sign_on.session.ref)
 
     late = await there.create(AUTHENTICATED, "ada", audience=HOST, parent=sign_on.session.ref)
@@ -99,7 +99,7 @@ async def test_a_token_deleted_before_it_was_known_is_not_taken_in_by_a_late_rea
 
 async def test_a_deletion_told_before_the_session_was_read_counts(start, records):
     deaf = await start()
-    await deaf._following.close()
+    await deaf._following.follower.close()
     issued = await (await start()).create(AUTHENTICATED, "ada", audience=HOST)
 
     def tell(name, key):
@@ -195,7 +195,7 @@ async def test_following_goes_on_after_the_store_failed_once(start, records, sig
         return False
 
     records.fails = fail_once
-    watch = sessions._following._changes
+    watch = sessions._following.follower._changes
     for number in range(9000):
         await memory.put(f"sessions/{number}", b"{}", lifetime=0.001)
         await memory.delete(f"sessions/{number}")
@@ -203,7 +203,7 @@ async def test_following_goes_on_after_the_store_failed_once(start, records, sig
 
     await until(lambda: sessions.peek(at_app.token, HOST) is None)
     assert failures
-    assert sessions._following._changes is watch
+    assert sessions._following.follower._changes is watch
 
 
 async def test_stores_do_not_mix(start, sign_in, clock):

@@ -183,7 +183,7 @@ async def test_nothing_can_hang_on_a_sign_on_that_is_over(sessions, clock, memor
 
 async def test_the_sign_on_of_somebody_else_is_unknown_to_the_store_lookup(start):
     here, deaf = await start(), await start()
-    await deaf._following.close()
+    await deaf._following.follower.close()
     sign_on = await here.create(SIGN_ON, "ada", audience=SIGN_IN)
 
     with pytest.raises(SessionNotCreated):
@@ -222,7 +222,7 @@ async def test_revoking_all_on_another_node_in_the_middle_of_making_leaves_no_se
 ):
     here, there = await start(), await start()
     for node in (here, there):
-        await node._following.close()
+        await node._following.follower.close()
     revoking = []
 
     def interfere(_name, _key):

@@ -259,7 +259,7 @@ async def test_what_one_node_does_the_other_knows(start, sign_in, until):
 async def test_a_token_shown_before_the_news_of_it_came_is_looked_up(start, sign_in):
     here = await start()
     deaf = await start()
-    await deaf._following.close()
+    await deaf._following.follower.close()
     _, at_app = await sign_in(here)
 
     assert deaf.peek(at_app.token, HOST) is None
@@ -270,7 +270,7 @@ async def test_a_token_shown_before_the_news_of_it_came_is_looked_up(start, sign
 @pytest.mark.parametrize("end", ["revoke", "revoke_all"])
 async def test_a_session_that_this_node_has_not_heard_of_can_be_ended(start, sign_in, end):
     here, deaf = await start(), await start()
-    await deaf._following.close()
+    await deaf._following.follower.close()
     sign_on, _ = await sign_in(here)
 
     ended = await (deaf.revoke(sign_on.session.ref) if end == "revoke" else deaf.revoke_all("ada"))
@@ -281,7 +281,7 @@ async def test_a_session_that_this_node_has_not_heard_of_can_be_ended(start, sig
 
 async def test_a_sign_on_made_elsewhere_a_moment_ago_can_be_hung_on(start):
     here, deaf = await start(), await start()
-    await deaf._following.close()
+    await deaf._following.follower.close()
     sign_on = await here.create(SIGN_ON, "ada", audience=SIGN_IN)
 
     made = await deaf.create(AUTHENTICATED, "ada", audience=HOST, parent=sign_on.session.ref)

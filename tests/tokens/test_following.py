@@ -25,7 +25,7 @@ async def test_what_one_node_makes_and_ends_the_other_knows(place, node):
 
 
 async def test_a_token_that_is_not_known_yet_is_asked_for_with_those_above_it(place, node):
-    await node._following.close()
+    await node._following.follower.close()
     text = await place.session()
     child = await place.tokens.delegate(place.tokens.look(text), Delegation())
     assert node.look(child) is None
@@ -71,7 +71,7 @@ async def test_whatever_was_missed_is_read_anew(place, node, heard):
     ada = await place.actor()
     gone, new = await place.user_token(ada, "gone"), await place.user_token(ada, "new")
     await until(lambda: node.look(new))
-    changes = node._following._changes
+    changes = node._following.follower._changes
 
     class Overrun:
         def __init__(self) -> None:
@@ -91,10 +91,10 @@ async def test_whatever_was_missed_is_read_anew(place, node, heard):
 
     for task in node._running:
         task.cancel()
-    node._following._changes = Overrun()
+    node._following.follower._changes = Overrun()
     await place.tokens.delete("ada", place.key(gone), ada)
 
-    await node._following.follow()
+    await node._following.follower.follow()
 
     assert node.look(gone) is None
     assert node.look(new) is not None

@@ -36,32 +36,32 @@ def test_quotas_are_read_as_they_are_written():
 async def test_they_outlive_the_process():
     records = MemoryRecords(FrozenClock())
     one = Overrides(records)
-    await one.open()
+    await one.follower.open()
     assert one.current is None
     await one.put(QUOTAS)
 
     other = Overrides(records)
-    await other.open()
+    await other.follower.open()
 
     assert other.current == QUOTAS
-    await one.close()
-    await other.close()
-    await other.follow()
+    await one.follower.close()
+    await other.follower.close()
+    await other.follower.follow()
 
 
 async def test_what_cannot_be_read_changes_nothing(heard):
     records = MemoryRecords(FrozenClock())
     overrides = Overrides(records)
-    await overrides.open()
+    await overrides.follower.open()
     await overrides.put(QUOTAS)
-    following = asyncio.get_running_loop().create_task(overrides.follow())
+    following = asyncio.get_running_loop().create_task(overrides.follower.follow())
 
     await records.put(encoding.OVERRIDES, b"{")
     await until(lambda: heard("gafaelfawr.store"))
 
     assert heard("gafaelfawr.store")[0][0] is events.overrides_unreadable
     assert overrides.current == QUOTAS
-    await overrides.close()
+    await overrides.follower.close()
     await following
 
 
@@ -79,12 +79,12 @@ async def test_what_was_not_kept_is_not_in_force():
 async def test_changes_that_were_missed_are_looked_up_however_often_that_fails():
     records = FaultyRecords(MemoryRecords(FrozenClock()))
     overrides, tasks = Overrides(records), Supervisor(sleep=lambda _seconds: asyncio.sleep(0))
-    await overrides.open()
-    changes, overrides._changes = overrides._changes, Missed()
-    following = tasks.keep(overrides.follow, name="quotas")
+    await overrides.follower.open()
+    changes, overrides.follower._changes = overrides.follower._changes, Missed()
+    following = tasks.keep(overrides.follower.follow, name="quotas")
     records.is_down = True
     await records._inner.put("tokens/quota_overrides", msgspec.json.encode(forms_of(QUOTAS)))
-    overrides._changes.gate.set()
+    overrides.follower._changes.gate.set()
     for _ in range(50):
         await asyncio.sleep(0)
     records.is_down = False

@@ -1,8 +1,4 @@
-"""Keeping local memory in step with the store.
-
-The watch is opened before the first listing, so nothing falls between the two. Whatever
-interrupts following, everything is listed anew before it goes on.
-"""
+"""Keeping local memory in step with the store."""
 
 from yett.events import describe
 from yett.kernel import time_of
@@ -13,7 +9,7 @@ from yett.sessions.index import Index
 from yett.sessions.mirror import Entry, Mirror
 from yett.sessions.model import EndReason
 from yett.sessions.steady import SteadyTime
-from yett.store import Change, Changes, Record, Records, WatchOverrun
+from yett.store import Change, Follower, Record, Records
 
 _YOUNG = 60.0
 """Seconds during which a listed session without a record may still be in the making."""
@@ -37,36 +33,14 @@ class Following:
         self._endings = endings
         self._extension = extension
         self._time = time
-        self._changes: Changes | None = None
-        self._is_stale = True
+        self.follower = Follower(
+            records, encoding.SESSIONS, load=self.load, hear=self._hear, missed=events.changes_missed
+        )
 
     async def open(self) -> None:
         """Open the watch and load every session. Raises StoreUnavailable."""
-        self._changes = self._records.watch(encoding.SESSIONS)
-        self._is_stale = True
-        await self.load()
+        await self.follower.open()
         await self._mend_index()
-
-    async def close(self) -> None:
-        """End the watch."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take in changes until the watch is closed."""
-        while self._changes is not None:
-            if self._is_stale:
-                await self.load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    self._hear(change)
-            except WatchOverrun:
-                events.changes_missed()
-                continue
-            return
 
     async def load(self) -> None:
         """Make local memory what the store is now."""
@@ -81,7 +55,6 @@ class Following:
             # Sessions made while the list was on its way are not in `before`.
             if entry.digest not in listed and self._mirror.entries.get(entry.digest) is entry:
                 self._endings.vanished(entry, self._why_gone(entry))
-        self._is_stale = False
         events.loaded(sessions=len(self._mirror.entries))
 
     def take_in(self, digest: str, record: Record) -> Entry | None:

@@ -116,13 +116,13 @@ class Sessions:
         """Load every session and follow the store from now on. Raises StoreUnavailable."""
         await self._following.open()
         self._running = [
-            self._tasks.keep(self._following.follow, name="sessions.follow"),
+            self._tasks.keep(self._following.follower.follow, name="sessions.follow"),
             self._tasks.every(_TICK, self.tick, name="sessions.tick"),
         ]
 
     async def stop(self) -> None:
         """Write down what is due, whether or not it is late, and stop following."""
-        await self._following.close()
+        await self._following.follower.close()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

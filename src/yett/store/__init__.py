@@ -1,14 +1,15 @@
 """What is kept: records in memory or on disk, module data, files.
 
 Read `records` first: it is the one interface. `memory` and `sqlite` keep it, `space` divides it,
-`watch` tells of changes; behind `sqlite` stand `worker` (threads) and `database` (the file).
-`moduledata` and `files` are smaller things of their own.
+`watch` tells of changes, `following` keeps somebody's memory in step with them; behind `sqlite` stand
+`worker` (threads) and `database` (the file). `moduledata` and `files` are smaller things of their own.
 """
 
 from yett.store.config import ClusterSettings, Sync
 from yett.store.counting import CountedRecords
 from yett.store.database import StoreDamaged, StoreInUse
 from yett.store.files import FileBlocked, FileFailed, FileStorage
+from yett.store.following import Follower
 from yett.store.memory import MemoryRecords
 from yett.store.moduledata import ModuleData, ModuleDataDamaged
 from yett.store.opening import open_records
@@ -38,6 +39,7 @@ __all__ = [
     "FileBlocked",
     "FileFailed",
     "FileStorage",
+    "Follower",
     "MemoryRecords",
     "ModuleData",
     "ModuleDataDamaged",

@@ -1,12 +1,8 @@
-"""Keeping local memory in step with the store.
-
-The watch is opened before the first listing, so nothing falls between the two. Whatever interrupts
-following, everything is listed anew before it goes on.
-"""
+"""Keeping local memory in step with the store."""
 
 from yett.events import describe
 from yett.kernel import Clock
-from yett.store import Change, Changes, Record, Records, WatchOverrun
+from yett.store import Change, Follower, Record, Records
 from yett.tokens import encoding, events
 from yett.tokens.mirror import DEEPEST, Entry, Mirror
 
@@ -18,38 +14,16 @@ class Following:
         self._records = records
         self._mirror = mirror
         self._clock = clock
-        self._changes: Changes | None = None
-        self._is_stale = True
+        self.follower = Follower(
+            records, encoding.TOKENS, load=self.load, hear=self._hear, missed=events.changes_missed
+        )
         self.unsettled: set[str] = set()
         """Tokens whose last change was interrupted before its history was told of it."""
 
     async def open(self) -> None:
         """Open the watch and load every token. Raises StoreUnavailable."""
-        self._changes = self._records.watch(encoding.TOKENS)
-        self._is_stale = True
-        await self.load()
+        await self.follower.open()
         await self._load_uses()
-
-    async def close(self) -> None:
-        """End the watch."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take in changes until the watch is closed."""
-        while self._changes is not None:
-            if self._is_stale:
-                await self.load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    self._hear(change)
-            except WatchOverrun:
-                events.changes_missed()
-                continue
-            return
 
     async def load(self) -> None:
         """Make local memory what the store is now."""
@@ -64,7 +38,6 @@ class Following:
         for entry in before:
             if entry.data.key not in listed and self._mirror.entries.get(entry.data.key) is entry:
                 self._mirror.bury(entry.data.key, self._clock.now())
-        self._is_stale = False
         events.loaded(tokens=len(self._mirror))
 
     async def _load_uses(self) -> None:

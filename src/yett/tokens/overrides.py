@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from yett.events import describe
-from yett.store import Changes, Record, Records, WatchOverrun
+from yett.store import Change, Follower, Record, Records
 from yett.tokens import encoding, events
 from yett.tokens.quotas import Notebook, Quota, Quotas
 
@@ -89,35 +89,14 @@ class Overrides:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._changes: Changes | None = None
-        self._is_stale = False
+        self.follower = Follower(records, encoding.OVERRIDES, load=self._load, hear=self._hear)
         self.current: Quotas | None = None
 
-    async def open(self) -> None:
-        """Read them and follow them from now on. Raises StoreUnavailable."""
-        self._changes = self._records.watch(encoding.OVERRIDES)
+    async def _load(self) -> None:
         self._take_over(await self._records.get(encoding.OVERRIDES))
 
-    async def close(self) -> None:
-        """End the watch."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take over what other nodes do, until the watch is closed."""
-        while self._changes is not None:
-            if self._is_stale:
-                self._take_over(await self._records.get(encoding.OVERRIDES))
-                self._is_stale = False
-            try:
-                async for change in self._changes:
-                    self._take_over(change.record)
-            except WatchOverrun:
-                # Should the store be down now, whoever keeps this running comes back to it.
-                self._is_stale = True
-                continue
-            return
+    def _hear(self, change: Change) -> None:
+        self._take_over(change.record)
 
     async def put(self, new: Quotas) -> None:
         """Put them in force. Raises StoreUnavailable."""

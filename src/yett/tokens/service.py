@@ -120,21 +120,21 @@ class ScopedTokens:
     async def start(self) -> None:
         """Load every token and follow the store from now on. Raises StoreUnavailable."""
         await self._following.open()
-        await self._overrides.open()
+        await self._overrides.follower.open()
         await self._leaving.look_at_everybody()
         await self.tick()
         await self.sweep()
         self._running = [
-            self._tasks.keep(self._following.follow, name="tokens.follow"),
-            self._tasks.keep(self._overrides.follow, name="tokens.quotas"),
+            self._tasks.keep(self._following.follower.follow, name="tokens.follow"),
+            self._tasks.keep(self._overrides.follower.follow, name="tokens.quotas"),
             self._tasks.every(_LOOK_EVERY, self.tick, name="tokens.tick"),
             self._tasks.every(_SWEEP_EVERY, self.sweep, name="tokens.sweep"),
         ]
 
     async def stop(self) -> None:
         """Write down what is due, and stop following."""
-        await self._following.close()
-        await self._overrides.close()
+        await self._following.follower.close()
+        await self._overrides.follower.close()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -102,6 +102,18 @@ async def test_another_node_hears_of_everything(make):
     assert [each.person and each.person.groups for each in told] == [("staff",), ("wiki",), None]
 
 
+async def test_what_was_told_while_the_store_was_away_is_read_later(make, records):
+    here, there = await make(), await make()
+    await here.create("ada", profile(), "acme", email="")
+    await until(lambda: there.person("ada"))
+    records.break_("directory/federated", "get", "list")
+    assert await records._records.delete("directory/federated/ada")
+    await asyncio.sleep(0.05)
+    assert there.person("ada")
+    records.mend()
+    await until(lambda: there.person("ada") is None)
+
+
 async def test_everybody_is_there_after_a_start(people, make):
     await people.create("ada", profile(), "acme", email="")
     assert (await make()).person("ada") == people.person("ada")

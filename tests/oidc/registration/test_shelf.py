@@ -65,9 +65,9 @@ async def test_without_the_store_nothing_is_used_up(tokens, office):
 
 async def test_every_node_knows_who_was_revoked(office):
     here, there = Withdrawn(office.records), Withdrawn(office.records)
-    await here.open()
-    await there.open()
-    following = office.tasks.run(there.follow(), name="follow")
+    await here.follower.open()
+    await there.follower.open()
+    following = office.tasks.run(there.follower.follow(), name="follow")
     await here.add("dc-x", lifetime=60.0)
     assert "dc-x" in here
     async with asyncio.timeout(5):
@@ -79,8 +79,8 @@ async def test_every_node_knows_who_was_revoked(office):
     assert not await here.remove("dc-x")
     await here.add("dc-y", lifetime=60.0)
     later = Withdrawn(office.records)
-    await later.open()
+    await later.follower.open()
     assert "dc-y" in later
     for each in (here, there, later):
-        await each.close()
+        await each.follower.close()
     await following

@@ -138,7 +138,7 @@ async def place(clock):
     for tokens in place.nodes:
         await tokens.stop()
     await tasks.stop()
-    await sessions._following.close()
+    await sessions._following.follower.close()
     await records._inner.close()
 
 

@@ -355,7 +355,7 @@ async def test_after_a_restart_everything_is_known_again(place, heard):
 
 async def test_a_node_that_missed_changes_lists_them(place, heard):
     other = await place.node()
-    other._keeping._changes._limit = 0
+    other._keeping._follower._changes._limit = 0
     answers = [await place.issue() for _ in range(3)]
     await settled(lambda: all(other.peek(each.access_token) for each in answers))
     assert events.changes_missed in [said for said, _ in heard("oidc.tokens.store")]

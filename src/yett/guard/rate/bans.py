@@ -17,7 +17,7 @@ from yett.events import describe
 from yett.guard.rate import events, rules
 from yett.guard.rate.model import Network
 from yett.kernel import Clock, Supervisor
-from yett.store import Change, Changes, Record, Records, Space, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, Space, StoreUnavailable
 
 MOST = 10_000
 """Networks that can be banned at a time."""
@@ -58,21 +58,17 @@ class Bans:
         self._bans: dict[str, Ban] = {}
         # By length of the network and its bits: a look costs one step per length in use.
         self._by_length: dict[tuple[int, int], dict[int, Ban]] = {}
-        self._changes: Changes | None = None
+        self._follower = Follower(self._records, "", load=self._load, hear=self._change, missed=self._missed)
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Read the list, and follow it from now on. Raises StoreUnavailable."""
-        # The watch is opened first, so that nothing falls in between.
-        self._changes = self._records.watch("")
-        await self._load()
-        self._following = self._tasks.keep(self._follow, name="guard.bans")
+        await self._follower.open()
+        self._following = self._tasks.keep(self._follower.follow, name="guard.bans")
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
+        await self._follower.close()
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -117,7 +113,11 @@ class Bans:
         return self._drop(name) or was_there
 
     async def _load(self) -> None:
-        found = await self._records.list("")
+        try:
+            found = await self._records.list("")
+        except StoreUnavailable as problem:
+            events.list_unreadable(error=describe(problem))
+            raise
         self._bans.clear()
         self._by_length.clear()
         for name, record in found:
@@ -125,22 +125,9 @@ class Bans:
         self.is_known = True
         self.changed()
 
-    async def _follow(self) -> None:
-        while self._changes is not None:
-            if not self.is_known:
-                try:
-                    await self._load()
-                except StoreUnavailable as problem:
-                    events.list_unreadable(error=describe(problem))
-                    raise
-            try:
-                async for change in self._changes:
-                    self._change(change)
-            except WatchOverrun:
-                self.is_known = False
-                self.changed()
-                continue
-            return
+    def _missed(self) -> None:
+        self.is_known = False
+        self.changed()
 
     def _change(self, change: Change) -> None:
         if change.record is None:

@@ -15,7 +15,7 @@ from yett.identity.federation import events, rules
 from yett.identity.federation.model import SOURCE, Identity, Profile
 from yett.identity.model import Person, PersonChanged, is_name
 from yett.kernel import Clock, Signal, Supervisor
-from yett.store import Changes, Record, Records, Space, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, Space, StoreUnavailable
 
 _ROUNDS = 8
 """How often a change is tried. Each that is lost means that somebody else wrote."""
@@ -48,7 +48,7 @@ class FederatedPeople:
         self._tasks = tasks
         self._clock = clock
         self._known: dict[str, tuple[int, Kept, Person]] = {}
-        self._changes: Changes | None = None
+        self._follower = Follower(self._records, "", load=self._load, hear=self._hear_of)
         self._following: asyncio.Task[None] | None = None
         # Between reading or writing a record and putting it in force nobody else does either.
         self._turn = asyncio.Lock()
@@ -57,16 +57,12 @@ class FederatedPeople:
 
     async def start(self) -> None:
         """Read everybody, and follow what others write from now on. Raises StoreUnavailable."""
-        # The watch is opened first, so that nothing falls in between.
-        self._changes = self._records.watch("")
-        await self._load()
-        self._following = self._tasks.keep(self._follow, name="identity.federation.people")
+        await self._follower.open()
+        self._following = self._tasks.keep(self._follower.follow, name="identity.federation.people")
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
+        await self._follower.close()
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -162,26 +158,19 @@ class FederatedPeople:
 
     async def _load(self) -> None:
         async with self._turn:
-            found = dict(await self._records.list(""))
+            try:
+                found = dict(await self._records.list(""))
+            except StoreUnavailable as problem:
+                events.people_unreadable(error=describe(problem))
+                raise
             for name in set(self._known) - set(found):
                 self._drop(name)
             for name, record in found.items():
                 self._hear(name, record)
 
-    async def _follow(self) -> None:
-        while self._changes is not None:
-            try:
-                async for change in self._changes:
-                    # What is told may be over by now; what is there counts.
-                    await self._look_at(change.key)
-            except WatchOverrun:
-                try:
-                    await self._load()
-                except StoreUnavailable as problem:
-                    events.people_unreadable(error=describe(problem))
-                    raise
-                continue
-            return
+    async def _hear_of(self, change: Change) -> None:
+        # What is told may be over by now; what is there counts.
+        await self._look_at(change.key)
 
     async def _look_at(self, name: str) -> None:
         """Put in force what the store has of a name now."""

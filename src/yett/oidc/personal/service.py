@@ -98,14 +98,14 @@ class Personal:
 
     async def start(self) -> None:
         """Know every token from now on. Raises StoreUnavailable."""
-        await self.shelf.open()
-        self._tasks.keep(self.shelf.follow, name="oidc.personal.follow")
+        await self.shelf.follower.open()
+        self._tasks.keep(self.shelf.follower.follow, name="oidc.personal.follow")
         self._tasks.every(_EVERY, self.write_use, name="oidc.personal.use")
 
     async def stop(self) -> None:
         """Write down what was used since the last time."""
         await self.write_use()
-        await self.shelf.close()
+        await self.shelf.follower.close()
 
     # What people are offered.
 

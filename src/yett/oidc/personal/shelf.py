@@ -14,7 +14,7 @@ import msgspec
 from yett.events import describe
 from yett.oidc.personal import events
 from yett.oidc.personal.model import Held, PersonalAccess, PersonalToken, TokenGone
-from yett.store import Change, Changes, Consistency, Records, Space, StoreUnavailable, WatchOverrun
+from yett.store import Change, Consistency, Follower, Records, Space, StoreUnavailable
 
 _ROUNDS: Final = 8
 """How often a change is tried. Each that is lost means that another change of this person was kept."""
@@ -46,8 +46,7 @@ class Shelf:
     def __init__(self, records: Records, tell_gone: Callable[[TokenGone], None]) -> None:
         self._tell_gone = tell_gone
         self._records = Space(records, "oidc/personal")
-        self._changes: Changes | None = None
-        self._is_stale = True
+        self.follower = Follower(self._records, "", load=self._load, hear=self._hear)
         self._versions: dict[str, int] = {}
         self._held: dict[str, Held] = {}
         self._places: dict[str, Place] = {}
@@ -79,39 +78,12 @@ class Shelf:
 
     # Following.
 
-    async def open(self) -> None:
-        """Know everything from now on. Raises StoreUnavailable."""
-        # The watch is opened before the listing, so nothing falls between the two.
-        self._changes = self._records.watch("")
-        await self._load()
-
-    async def close(self) -> None:
-        """Follow no longer."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take in changes until the watch is closed."""
-        while self._changes is not None:
-            if self._is_stale:
-                await self._load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    self._hear(change)
-            except WatchOverrun:
-                continue
-            return
-
     async def _load(self) -> None:
         found = dict(await self._records.list(""))
         for key, record in found.items():
             self._take_in(unquote(key), record.value, record.version)
         for user in [user for user in self._held if _key(user) not in found]:
             self._forget(user)
-        self._is_stale = False
 
     def _hear(self, change: Change) -> None:
         user = unquote(change.key)

@@ -70,12 +70,12 @@ class Registrations:
 
     async def start(self) -> None:
         """Know who was revoked. Raises StoreUnavailable."""
-        await self._withdrawn.open()
-        self._tasks.keep(self._withdrawn.follow, name="oidc.registration.withdrawn")
+        await self._withdrawn.follower.open()
+        self._tasks.keep(self._withdrawn.follower.follow, name="oidc.registration.withdrawn")
 
     async def stop(self) -> None:
         """Follow the store no longer."""
-        await self._withdrawn.close()
+        await self._withdrawn.follower.close()
 
     @property
     def is_open(self) -> bool:

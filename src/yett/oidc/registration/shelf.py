@@ -8,7 +8,7 @@ import msgspec
 from yett.kernel import new_secret
 from yett.oidc.registration.ids import fingerprint
 from yett.oidc.registration.model import UnusableToken
-from yett.store import Change, Changes, Records, Space, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Records, Space, StoreUnavailable
 
 TOKEN: Final = "rt-"  # noqa: S105 - what tokens begin with
 _MAX_TOKEN: Final = 128
@@ -70,8 +70,7 @@ class Withdrawn:
     def __init__(self, records: Records) -> None:
         self._records = Space(records, "oidc/registration/withdrawn")
         self._known: set[str] = set()
-        self._changes: Changes | None = None
-        self._is_stale = True
+        self.follower = Follower(self._records, "", load=self._load, hear=self._hear)
 
     def __contains__(self, client_id: str) -> bool:
         return bool(self._known) and fingerprint(client_id) in self._known
@@ -89,34 +88,8 @@ class Withdrawn:
         self._known.discard(key)
         return is_gone
 
-    async def open(self) -> None:
-        """Know all of them from now on. Raises StoreUnavailable."""
-        self._changes = self._records.watch("")
-        await self._load()
-
-    async def close(self) -> None:
-        """Follow no longer."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take in what other nodes do until the watch is closed."""
-        while self._changes is not None:
-            if self._is_stale:
-                await self._load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    self._hear(change)
-            except WatchOverrun:
-                continue
-            return
-
     async def _load(self) -> None:
         self._known = {key for key, _ in await self._records.list("")}
-        self._is_stale = False
 
     def _hear(self, change: Change) -> None:
         if change.record is None:

@@ -20,7 +20,7 @@ from yett.oidc.signing.files import read_files
 from yett.oidc.signing.loading import Loaded, Loading
 from yett.oidc.signing.model import Algorithm, InFile, Key, Making, NoKey, Plan
 from yett.oidc.signing.together import SCHEME, Together
-from yett.store import Change, Changes, Record, Records, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, StoreUnavailable
 
 _TICK = 30.0
 _TRIES = 8
@@ -56,7 +56,7 @@ class Signing:
         self._own: dict[Algorithm, tuple[Key, material.Private]] = {}
         self._barred: frozenset[Algorithm] = frozenset()
         """Algorithms that the operator has a file for which cannot be used."""
-        self._changes: Changes | None = None
+        self._follower = Follower(records, ring.RING, load=self.tick, hear=self._hear)
         self._running: list[asyncio.Task[None]] = []
         self._lock = asyncio.Lock()
 
@@ -72,22 +72,20 @@ class Signing:
 
     async def start(self) -> None:
         """Load the keys, or make them. Without the store there are none until it is back."""
-        self._changes = self._records.watch(ring.RING)
+        self._follower.watch()
         await self._read_files()
         self._together.compare(self._settings.algorithms)
-        await self.tick()
+        await self._follower.load()
         self._threshold.changed.connect(self._quorum_changed)
         await self._try_together()
         self._running = [
-            self._tasks.keep(self._follow, name="oidc.signing.follow"),
+            self._tasks.keep(self._follower.follow, name="oidc.signing.follow"),
             self._tasks.every(_TICK, self.look_after, name="oidc.signing.tick"),
         ]
 
     async def stop(self) -> None:
         """Stop following the store."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
+        await self._follower.close()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -369,17 +367,6 @@ class Signing:
         self._loading.use_own(found.own.values(), found.barred)
 
     # Following.
-
-    async def _follow(self) -> None:
-        """Take in what other nodes write, until the watch is closed."""
-        while self._changes is not None:
-            try:
-                async for change in self._changes:
-                    self._hear(change)
-            except WatchOverrun:
-                await self.tick()
-                continue
-            return
 
     def _hear(self, change: Change) -> None:
         if change.record is None or change.key != ring.RING:

@@ -12,7 +12,7 @@ from yett.kernel import Clock, Supervisor
 from yett.oidc.tokens import events, record, texts
 from yett.oidc.tokens.mirror import Mirror, without
 from yett.oidc.tokens.model import Family
-from yett.store import Changes, Record, Records, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, StoreUnavailable
 
 _GRAVE_LIFETIME = 900.0
 """Seconds that a grave stands: longer than a code is good, and than any news is late."""
@@ -27,21 +27,19 @@ class Keeping:
         self.mirror = Mirror()
         self._records = records
         self._tasks = tasks
-        self._changes: Changes | None = None
+        self._follower = Follower(
+            records, texts.FAMILIES, load=self.load, hear=self._hear, missed=events.changes_missed
+        )
         self._running: asyncio.Task[None] | None = None
-        self._is_stale = True
 
     async def start(self) -> None:
         """Load every family and follow the store from now on. Raises StoreUnavailable."""
-        self._changes = self._records.watch(texts.FAMILIES)
-        await self.load()
-        self._running = self._tasks.keep(self._follow, name="oidc.tokens.follow")
+        await self._follower.open()
+        self._running = self._tasks.keep(self._follower.follow, name="oidc.tokens.follow")
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
+        await self._follower.close()
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
@@ -54,7 +52,6 @@ class Keeping:
         for place, kept in found:
             self._take_in(place, kept)
         self.mirror.keep_only({place for place, _ in found}, before)
-        self._is_stale = False
         events.loaded(grants=len(self.mirror))
 
     async def create(self, place: str, family: Family, *, now: float) -> bool:
@@ -139,22 +136,11 @@ class Keeping:
 
         return work
 
-    async def _follow(self) -> None:
-        while self._changes is not None:
-            if self._is_stale:
-                await self.load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    if change.record is None:
-                        self.mirror.drop(change.key)
-                    elif not self.mirror.has_seen(change.key, change.record.version):
-                        self._take_in(change.key, change.record)
-            except WatchOverrun:
-                events.changes_missed()
-                continue
-            return
+    def _hear(self, change: Change) -> None:
+        if change.record is None:
+            self.mirror.drop(change.key)
+        elif not self.mirror.has_seen(change.key, change.record.version):
+            self._take_in(change.key, change.record)
 
     def _take_in(self, place: str, kept: Record) -> None:
         try:

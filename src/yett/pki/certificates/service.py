@@ -19,7 +19,7 @@ from yett.keys import Sealer
 from yett.pki.certificates import events, record, rules
 from yett.pki.certificates.model import DEFAULT, Changed, Installed, Parsed, Reason, Refused, Source
 from yett.pki.names import normal
-from yett.store import Changes, Record, Records, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, StoreUnavailable
 
 _LOOK_EVERY = 10.0
 """Seconds between looks for certificates that ended."""
@@ -41,7 +41,7 @@ class Certificates:
         self._table: Mapping[str, Installed] = MappingProxyType({})
         self._callbacks: list[Expired] = []
         self._work: list[asyncio.Task[None]] = []
-        self._changes: Changes | None = None
+        self._follower = Follower(records, record.PREFIX, load=self._load, hear=self._refresh)
         # Writes are taken one after the other, so that the dict follows the order of the store.
         self._writing = asyncio.Lock()
 
@@ -49,11 +49,8 @@ class Certificates:
 
     async def start(self) -> None:
         """Read what is stored, and follow it from then on."""
-        # Watched before it is read: what changes in between is then seen twice rather than never.
-        self._changes = self._records.watch(record.PREFIX)
-        async with self._writing:
-            await self._load()
-        self._work.append(self._tasks.keep(self._follow, name="certificates.follow"))
+        await self._follower.open()
+        self._work.append(self._tasks.keep(self._follower.follow, name="certificates.follow"))
         self._work.append(self._tasks.every(_LOOK_EVERY, self.look, name="certificates.expiry"))
 
     async def stop(self) -> None:
@@ -62,6 +59,7 @@ class Certificates:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._work.clear()
+        await self._follower.close()
         count = len(self._table)
         self._stored.clear()
         self._pinned.clear()
@@ -217,28 +215,9 @@ class Certificates:
 
     # Following the store.
 
-    async def _follow(self) -> None:
-        changes, self._changes = self._changes, None
-        if changes is None:
-            # Started again after a failure: what happened meanwhile was not seen.
-            changes = self._records.watch(record.PREFIX)
-            async with self._writing:
-                await self._load()
-        try:
-            while True:
-                try:
-                    async for change in changes:
-                        await self._refresh(change.key)
-                except WatchOverrun:
-                    async with self._writing:
-                        await self._load()
-                else:
-                    return
-        finally:
-            await changes.aclose()
-
-    async def _refresh(self, key: str) -> None:
+    async def _refresh(self, change: Change) -> None:
         """Bring one name up to what the store has now; a change that was overtaken does no harm."""
+        key = change.key
         name = record.name_of(key)
         if name is None:
             return
@@ -258,9 +237,10 @@ class Certificates:
                     self._publish(name)
 
     async def _load(self) -> None:
-        before = tuple(self._stored)
-        self._stored = await self._read()
-        self._publish(*before, *self._stored)
+        async with self._writing:
+            before = tuple(self._stored)
+            self._stored = await self._read()
+            self._publish(*before, *self._stored)
 
     async def _read(self) -> dict[str, Installed]:
         found: dict[str, Installed] = {}

@@ -1,8 +1,6 @@
 """Taking over what other nodes wrote.
 
-The watch is opened before the first listing, so nothing falls between the two. Whatever interrupts
-following, everything is listed anew before it goes on. This node's own writes come back too,
-and are known by the node in them.
+This node's own writes come back too, and are known by the node in them.
 """
 
 from collections.abc import Callable
@@ -33,7 +31,7 @@ from yett.proxy.balancing.live import LivePool, Member, Way
 from yett.proxy.balancing.model import Pool
 from yett.proxy.balancing.roster import Roster
 from yett.proxy.balancing.spreading import circuit_key
-from yett.store import Change, Changes, Record, Records, StoreUnavailable, WatchOverrun
+from yett.store import Change, Follower, Record, Records, StoreUnavailable
 
 _States = Callable[[tuple[str, ...], bytes], None]
 
@@ -46,8 +44,7 @@ class Following:
         self._roster = roster
         self._clock = clock
         self._node = node
-        self._changes: Changes | None = None
-        self._is_stale = True
+        self.follower = Follower(records, "", load=self._load, hear=self._hear)
         self._elsewhere: dict[str, dict[str, dict[str, int]]] = {}
         """By pool and node: how many requests that node has at which backend."""
         self._others: set[str] = set()
@@ -63,31 +60,7 @@ class Following:
         """Whether there is no other node, as far as anybody knows."""
         return not self._others
 
-    def open(self) -> None:
-        """Watch from now on."""
-        self._changes = self._records.watch("")
-
-    async def close(self) -> None:
-        """Watch no more."""
-        if self._changes is not None:
-            await self._changes.aclose()
-            self._changes = None
-
-    async def follow(self) -> None:
-        """Take in changes until the watch is closed. Raises StoreUnavailable."""
-        while self._changes is not None:
-            if self._is_stale:
-                await self.load()
-            # Until proven otherwise: whatever ends the loop below, something may have been missed.
-            self._is_stale = True
-            try:
-                async for change in self._changes:
-                    await self._hear(change)
-            except WatchOverrun:
-                continue
-            return
-
-    async def load(self) -> None:
+    async def _load(self) -> None:
         """Take in everything that is stored. Raises StoreUnavailable."""
         found = await self._list_pools()
         for key, record in found:
@@ -103,7 +76,6 @@ class Following:
             for key, record in await self._records.list(prefix):
                 await self._hear(Change(key, record))
         self._recount(*self._roster.pools)
-        self._is_stale = False
 
     async def _list_pools(self) -> list[tuple[str, Record]]:
         try:
@@ -136,7 +108,7 @@ class Following:
             return
         pool = decode(record.value, Pool)
         live = await self._roster.activate(pool, record.version)
-        if not self._is_stale and len(live.members) > 0:
+        if len(live.members) > 0:
             self._recount(pool.id)
 
     # States of backends.

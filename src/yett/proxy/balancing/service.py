@@ -81,7 +81,7 @@ class Balancer:
 
     async def start(self) -> None:
         """Put the pools in force, take over what is known about them, check every backend once."""
-        self._following.open()
+        self._following.follower.watch()
         # Leases only count for nodes that are known to be there.
         self._spreading.spread_presence()
         await self._outbox.flush()
@@ -90,10 +90,10 @@ class Balancer:
         # What other nodes know, or this one did before it was restarted, counts from the first request
         # on. Without the store there is nothing to take over; following tries again, and says so.
         with contextlib.suppress(StoreUnavailable):
-            await self._following.load()
+            await self._following.follower.load()
         keep = self._tasks.keep
         self._running = [
-            keep(self._following.follow, name="loadbalancer.follow"),
+            keep(self._following.follower.follow, name="loadbalancer.follow"),
             keep(self._outbox.run, name="loadbalancer.write"),
             self._tasks.every(_LOOK_EVERY, self.look, name="loadbalancer.look"),
         ]
@@ -108,7 +108,7 @@ class Balancer:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running = []
-        await self._following.close()
+        await self._following.follower.close()
         self._spreading.leave(self._told)
         await self._outbox.flush()
         await self._leases.release()
