@@ -17,6 +17,7 @@ from yett.identity.federation import (
     Joining,
     Links,
     Staying,
+    Trading,
 )
 from yett.kernel import Clock, Lifecycle, Supervisor
 from yett.keys import MasterKey, Sealer
@@ -58,6 +59,8 @@ class Providers:
             settings, fetcher, records, master, tasks, clock, origin=origin
         )
         lifecycle.add("other providers", federation.start, _nothing)
+        self.trading = Trading(federation)
+        """Where tokens of the providers are to be had."""
         joining = Joining(people, Links(records, clock), directory, ldap)
         forgetting = Forgetting(joining.links, directory, tasks)
         directory.changed.connect(forgetting.told)
@@ -84,9 +87,10 @@ class Providers:
     def _show_page(self, settings: FederationSettings) -> None:
         """Lead to the page of connections where there is anything to connect."""
         links = self._portal.links
-        if settings.provider and _LINK not in links:
+        is_offered = any(each.sign_in for each in settings.provider)
+        if is_offered and _LINK not in links:
             links.append(_LINK)
-        elif not settings.provider and _LINK in links:
+        elif not is_offered and _LINK in links:
             links.remove(_LINK)
 
 

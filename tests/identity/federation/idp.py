@@ -70,6 +70,8 @@ class IdP:
     userinfo: dict[str, Any] = field(default_factory=dict)
     described: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)
+    traded: dict[str, Any] = field(default_factory=dict)
+    """More members of what is given for tokens of the gateway, or others; None leaves one out."""
     answers: dict[str, Any] = field(default_factory=dict)
     """By path: whole answers in place of the right ones, bytes or a function of the request."""
     asked: list[Asked] = field(default_factory=list)
@@ -152,6 +154,8 @@ class IdP:
 
     def _token(self, asked):
         form = asked.form
+        if form["grant_type"].startswith("urn:"):
+            return self._trade()
         if form["grant_type"] == "refresh_token":
             if form["refresh_token"] not in self.refresh_tokens:
                 return reply(400, {"error": "invalid_grant"})
@@ -166,6 +170,16 @@ class IdP:
         ):
             return reply(400, {"error": "invalid_grant"})
         return self._give(wanted, form["code"])
+
+    def _trade(self):
+        answer = {
+            "access_token": f"traded.{len(self.asked)}",
+            "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            **self.traded,
+        }
+        return reply(body={name: value for name, value in answer.items() if value is not None})
 
     def _give(self, wanted, code):
         now = int(self.clock.now())

@@ -6,7 +6,7 @@ two sides say to one another: `discovery` and `keys` (kept by `caching`), `signi
 `asking` (how the gateway proves who it is), all joined in `party`. `service` holds the providers and the
 trips of people who are on their way. Who somebody is here: `links`, `people` (a source of the directory)
 and `joining`, which decides; `forgetting` ends links. `grants` and `staying` are about later: asking again,
-giving tokens back.
+giving tokens back. `trades` and `trading` are for applications that want the token of a provider.
 """
 
 from yett.identity.federation.commands import FederationCommands
@@ -20,17 +20,22 @@ from yett.identity.federation.model import (
     Answer,
     Arrived,
     Begun,
+    Given,
     Identity,
     Lost,
     Profile,
     Reason,
     Refused,
     Shown,
+    Trade,
+    TradeGrant,
     Trip,
+    Wrong,
 )
 from yett.identity.federation.people import FederatedPeople
 from yett.identity.federation.service import CALLBACK, SIGNED_OUT, Federation
 from yett.identity.federation.staying import Staying, Welcome
+from yett.identity.federation.trading import Counter, Trading
 
 __all__ = [
     "CALLBACK",
@@ -41,11 +46,13 @@ __all__ = [
     "Answer",
     "Arrived",
     "Begun",
+    "Counter",
     "FederatedPeople",
     "Federation",
     "FederationCommands",
     "FederationSettings",
     "Forgetting",
+    "Given",
     "Grants",
     "Identity",
     "Joining",
@@ -58,8 +65,12 @@ __all__ = [
     "Refused",
     "Shown",
     "Staying",
+    "Trade",
+    "TradeGrant",
+    "Trading",
     "Trip",
     "Welcome",
+    "Wrong",
     "check_federation",
     "shown_as",
 ]

@@ -21,23 +21,22 @@ class FederationCommands:
 
     @command("federation providers")
     async def providers(self) -> Table:
-        """List the providers that people may sign in through."""
+        """List the providers, and whether people may sign in through them."""
         rows = []
-        for shown in self._federation.offered():
-            party = self._federation.party(shown.name)
-            if party is not None:
-                settings = party.settings
-                rows.append(
-                    (
-                        shown.name,
-                        shown.title,
-                        settings.issuer,
-                        settings.par.value,
-                        settings.dpop,
-                        party.redirect_uri,
-                    )
+        for party in self._federation.parties():
+            settings = party.settings
+            rows.append(
+                (
+                    settings.name,
+                    settings.title,
+                    settings.issuer,
+                    settings.par.value,
+                    settings.dpop,
+                    settings.sign_in,
+                    party.redirect_uri,
                 )
-        columns = ("name", "title", "issuer", "par", "dpop", "redirect address")
+            )
+        columns = ("name", "title", "issuer", "par", "dpop", "sign-in", "redirect address")
         return Table(columns, tuple(rows), "There is no [[identity.federation.provider]].")
 
     @command("federation test")

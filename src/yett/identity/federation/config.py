@@ -67,7 +67,7 @@ class GroupSettings:
 
 @item(named_by="name")
 class ProviderSettings:
-    """One provider that people may sign in through."""
+    """One provider, that people may sign in through or that gives tokens for applications."""
 
     name: str = setting(
         REQUIRED,
@@ -80,6 +80,11 @@ class ProviderSettings:
         "What people know it as, on the button; its name without one.",
         matches=r"[^\x00-\x1f\x7f]{0,60}",
         expects="one line of at most 60 characters",
+    )
+    sign_in: bool = setting(
+        True,
+        "Whether people may sign in through it, and connect accounts; false for one that is only there for tokens "
+        "(`through` in [proxy.mapping.bearer]).",
     )
     issuer: str = setting(
         REQUIRED, "Its issuer, exactly as it calls itself, such as `https://idp.example.org`."

@@ -201,6 +201,56 @@ class Lost:
     trip: Trip | None = None
 
 
+class TradeGrant(enum.Enum):
+    """How a token of ours is handed over for one of the provider's."""
+
+    JWT_BEARER = "jwt-bearer"
+    """As an assertion (RFC 7523, section 2.1)."""
+    TOKEN_EXCHANGE = "token-exchange"  # noqa: S105 - what it is called
+    """As the subject of a token exchange (RFC 8693)."""
+
+
+class Wrong(enum.Enum):
+    """What is wrong with an answer that should hold a token."""
+
+    NO_OBJECT = "no_object"
+    """It is no JSON object."""
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - the member
+    """There is none, or one that must not become a header line."""
+    TOKEN_TYPE = "token_type"  # noqa: S105 - the member
+    """It is not one that whoever holds it may use as it is."""
+    ISSUED_TOKEN_TYPE = "issued_token_type"  # noqa: S105 - the member
+    """It is no access token."""
+    EXPIRES_IN = "expires_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What a provider is asked for in exchange for a token of ours.
+
+    A provider of that name with another issuer or client is not the one that is meant.
+    """
+
+    provider: str
+    issuer: str
+    client_id: str
+    grant: TradeGrant
+    audience: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A token that a provider gave, fit to be sent as a bearer token."""
+
+    token: str
+    seconds: int | None
+    """How long it is good; None when the provider did not say."""
+
+    def __repr__(self) -> str:
+        return f"Given(token=…, seconds={self.seconds})"
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A provider as the sign-in page offers it."""

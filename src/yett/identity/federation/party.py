@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from yett.identity.federation import checking, events, rules
+from yett.identity.federation import checking, events, rules, trades
 from yett.identity.federation.asking import Asking
 from yett.identity.federation.config import PAR, ProviderSettings
 from yett.identity.federation.discovery import Described, Discovery
 from yett.identity.federation.id_token import Expected, judge_claims
 from yett.identity.federation.keys import ProviderKeys
-from yett.identity.federation.model import Metadata, Reason, Refused, TokenSet
+from yett.identity.federation.model import Given, Metadata, Reason, Refused, TokenSet, Trade, Wrong
 from yett.kernel import Clock
 from yett.net.fetching import Fetched, FetchFailed
 
@@ -278,6 +278,16 @@ class RelyingParty:
             return Refused(Reason.USERINFO)
         events.userinfo_fetched(provider=self.name)
         return claims
+
+    # For applications.
+
+    async def trade(self, metadata: Metadata, trade: Trade, token: str) -> Given | Wrong | Refused:
+        """A token for one of ours. Whoever wanted it says what became of that."""
+        try:
+            answer = await self._asking.post(metadata, metadata.token_endpoint, trades.form_of(trade, token))
+        except FetchFailed as problem:
+            return Refused(Reason.UNREACHABLE, str(problem))
+        return trades.judge(answer, trade.grant)
 
     # Later.
 

@@ -119,10 +119,11 @@ class Federation:
 
     def offered(self) -> tuple[Shown, ...]:
         """The providers that people may choose, in the order of the settings."""
-        if not self._parties:
+        offered = tuple(each for each in self._parties.values() if each.settings.sign_in)
+        if not offered:
             return ()
-        events.providers_listed(providers=len(self._parties))
-        return tuple(Shown(each.name, each.settings.title) for each in self._parties.values())
+        events.providers_listed(providers=len(offered))
+        return tuple(Shown(each.name, each.settings.title) for each in offered)
 
     @property
     def trips_per_minute(self) -> int:
@@ -140,10 +141,19 @@ class Federation:
         """The same for our own errands, of which nobody needs to hear."""
         return self._parties.get(name)
 
+    def parties(self) -> tuple[RelyingParty, ...]:
+        """All of them, in the order of the settings."""
+        return tuple(self._parties.values())
+
+    def admits(self, name: str) -> bool:
+        """Whether people may sign in through a provider of this name."""
+        party = self._parties.get(name)
+        return party is not None and party.settings.sign_in
+
     @property
     def is_used(self) -> bool:
-        """Whether there is any."""
-        return bool(self._parties)
+        """Whether there is any that people may sign in through."""
+        return any(each.settings.sign_in for each in self._parties.values())
 
     @property
     def is_rechecking(self) -> bool:
@@ -172,8 +182,8 @@ class Federation:
         session: str = "",
         client_address: str,
     ) -> Begun | Refused | None:
-        """Send a browser to a provider; None when there is no such provider."""
-        party = self.provider(name)
+        """Send a browser to a provider; None when there is none of that name to sign in through."""
+        party = self.provider(name) if self.admits(name) else None
         if party is None:
             return None
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
@@ -195,8 +205,9 @@ class Federation:
     async def arrive(
         self, name: str, answer: Answer, *, browser: str, client_address: str
     ) -> Arrived | Lost | None:
-        """Somebody came back from a provider; None when there is no such provider."""
-        party = self.provider(name)
+        """Somebody came back from a provider; None when there is none of that name to sign in through."""
+        # Also for those who left while there was one.
+        party = self.provider(name) if self.admits(name) else None
         if party is None:
             return None
         events.returning(provider=name, client_address=client_address)

@@ -168,6 +168,9 @@ class Connecting:
             return redirect(PAGE)
         identity = Identity(kept["iss"], kept["sub"])
         provider = kept["provider"]
+        if not self._federation.admits(provider):
+            # It was, when the form was made.
+            return redirect(PAGE)
         try:
             link = await self._joining.links.find(identity)
             is_other = link is not None and not link.is_of(owner.person) and self._joining.holds(link)

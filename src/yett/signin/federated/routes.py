@@ -89,7 +89,7 @@ class FederatedSignIn:
 
     def way(self, provider: str, to: str, *, again: bool = False) -> str:
         """Where people leave for this provider; empty when there is none of that name."""
-        return "" if self._federation.party(provider) is None else _address(provider, to, again=again)
+        return _address(provider, to, again=again) if self._federation.admits(provider) else ""
 
     def farewell(self, provider: str) -> dict[str, str] | None:
         """How somebody who came from a provider signs out there, too; None when they cannot."""
@@ -116,7 +116,7 @@ class FederatedSignIn:
     ) -> Response:
         """Send a browser to a provider; `session` is that of somebody who connects an account."""
         address = client_address(request)
-        if self._federation.party(provider) is None:
+        if not self._federation.admits(provider):
             return plain_problem(request, 404)
         # A trip is kept until it ends, and the provider may be asked for it: not as often as pages are opened.
         wait = self._allowance.take(address_key(address), self._clock.monotonic())
