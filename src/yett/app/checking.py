@@ -36,6 +36,8 @@ from yett.proxy import ProxySettings, check_proxy
 from yett.proxy.forward_auth import ForwardAuthSettings, check_forward_auth
 from yett.tokens import TokensSettings, check_tokens
 
+_NO_PROVIDER = "is the name of no [[identity.federation.provider]]"
+
 
 def check(snapshot: Snapshot) -> Iterator[Mistake]:
     """What can only be seen with all sections side by side."""
@@ -69,8 +71,7 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
     smtp = snapshot[SMTPSettings]
     yield from check_mail(smtp, snapshot[MailSettings])
     yield from check_notices(snapshot[NotifySettings], catalogue.events, has_mail=bool(smtp.host))
-    bearers = [(each.app, each.bearer) for each in snapshot[ProxySettings].mapping]
-    audiences = {bearer.audience or app for app, bearer in bearers if bearer is not None}
+    audiences = set(_audiences(snapshot))
     yield from check_device_clients(snapshot[DeviceGrantSettings], audiences)
     programs = {each.id for each in snapshot[DeviceGrantSettings].client}
     yield from check_clients(snapshot[OIDCSettings].client, programs, audiences)
@@ -88,9 +89,32 @@ def check(snapshot: Snapshot) -> Iterator[Mistake]:
 
 
 def _check_providers(snapshot: Snapshot) -> Iterator[Mistake]:
-    """Mappings that send people to a provider nobody has set up."""
-    names = {each.name for each in snapshot[FederationSettings].provider}
+    """Mappings that send people to a provider nobody has set up, or want its tokens; or that it is no good for."""
+    providers = {each.name: each for each in snapshot[FederationSettings].provider}
     for number, mapping in enumerate(snapshot[ProxySettings].mapping):
-        if mapping.sign_in_with and mapping.sign_in_with not in names:
-            at = f"proxy.mapping[{number}].sign_in_with"
-            yield Mistake(at, mapping.sign_in_with, "is the name of no [[identity.federation.provider]]")
+        at = f"proxy.mapping[{number}]"
+        if mapping.sign_in_with:
+            provider, key = providers.get(mapping.sign_in_with), f"{at}.sign_in_with"
+            if provider is None:
+                yield Mistake(key, mapping.sign_in_with, _NO_PROVIDER)
+            elif not provider.sign_in:
+                yield Mistake(key, mapping.sign_in_with, "is a provider that has sign_in = false")
+        if mapping.bearer is not None and mapping.bearer.through:
+            provider, key = providers.get(mapping.bearer.through), f"{at}.bearer.through"
+            if provider is None:
+                yield Mistake(key, mapping.bearer.through, _NO_PROVIDER)
+            elif provider.dpop:
+                reason = "has dpop = true: a token that is bound to a key cannot be sent as a bearer token"
+                yield Mistake(key, mapping.bearer.through, reason)
+
+
+def _audiences(snapshot: Snapshot) -> Iterator[str]:
+    """Who believes tokens of ours that speak for people whom the proxy has let in."""
+    issuers = {each.name: each.issuer for each in snapshot[FederationSettings].provider}
+    for mapping in snapshot[ProxySettings].mapping:
+        if mapping.bearer is None:
+            continue
+        if not mapping.bearer.through:
+            yield mapping.bearer.audience or mapping.app
+        elif mapping.bearer.through in issuers:
+            yield issuers[mapping.bearer.through]

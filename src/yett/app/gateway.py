@@ -27,6 +27,7 @@ from yett.events import keep_witness, pipeline
 from yett.guard import Guards
 from yett.guard.rate import Caller, RateCommands
 from yett.identity import Directory
+from yett.identity.federation import FederationSettings, ProviderSettings, Trading
 from yett.kernel import (
     Command,
     Lifecycle,
@@ -98,7 +99,7 @@ from yett.proxy import (
 from yett.proxy.balancing import Balancer, BalancingCommands, compile_pools
 from yett.proxy.balancing.discovery import LookedUp
 from yett.proxy.balancing.health import probe
-from yett.proxy.bearer import Bearers, Vault
+from yett.proxy.bearer import Bearers, Mint, Vault
 from yett.proxy.group_monitor import GroupMonitor
 from yett.proxy.rehearsal import Rehearsal
 from yett.proxy.shadow import Mirror
@@ -211,7 +212,7 @@ class Yett:
 
         guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions), master=master)
         add("guards", guards.start, guards.stop)
-        minting, bearers = self._vouch(records, sessions, master, origin)
+        minting, bearers = self._vouch(records, sessions, master, people.providers.trading, origin)
         self._console = Console(
             self.telemetry.directory,
             people.flow,
@@ -267,6 +268,7 @@ class Yett:
             balancer=balancer,
             mirror=mirror,
             bearers=bearers,
+            provider_of=self._provider_of,
             tokens=people.personal.session_for,
         )
         self._other_proxies.join(self.proxy.gate)
@@ -330,14 +332,20 @@ class Yett:
         return notifier
 
     def _vouch(
-        self, records: Records, sessions: Sessions, master: MasterKey, origin: str
+        self, records: Records, sessions: Sessions, master: MasterKey, trading: Trading, origin: str
     ) -> tuple[Minting, Bearers]:
-        """What makes tokens for applications, and keeps them."""
+        """What makes tokens for applications, or gets them, and keeps them."""
         minting = Minting(master, self.snapshot[OIDCSettings], self._clock, issuer=origin)
         vault = Vault(records, Sealer(master, "proxy/bearers"))
-        bearers = Bearers(minting, vault, self.tasks, self._clock, signed_in_at=signed_in_at)
+        mint = Mint(minting, trading, self._clock)
+        bearers = Bearers(mint, vault, self.tasks, self._clock, signed_in_at=signed_in_at)
         sessions.ended.connect(bearers.forget)
         return minting, bearers
+
+    def _provider_of(self, name: str) -> ProviderSettings | None:
+        """The provider of a name, as the settings have it now."""
+        providers = self.snapshot[FederationSettings].provider
+        return next((each for each in providers if each.name == name), None)
 
     def _withdraw_what_is_lost(self, sessions: Sessions, directory: Directory) -> None:
         """What is open ends with its session, and with the groups that it was opened by."""

@@ -253,7 +253,7 @@ class People:
             ldap=self.ldap,
             look_up=look_up,
         )
-        self._providers = Providers(
+        self.providers = Providers(
             records,
             master,
             snapshot,
@@ -281,7 +281,7 @@ class People:
             links=self._devices.asking,
             kerberos=self.kerberos.step,
             certificates=self._certificates.step,
-            providers=self._providers.step,
+            providers=self.providers.step,
             portal=self._accounts.portal,
         )
         self.foresight = foresight_of(
@@ -292,7 +292,7 @@ class People:
             certificates=self._certificates.step,
             kerberos=self.kerberos.step,
             links=self._devices.asking,
-            providers=self._providers.step,
+            providers=self.providers.step,
         )
         self.oidc = OIDC(
             records,
@@ -359,7 +359,7 @@ class People:
             *self._accounts.routes,
             *self._certificates.step.routes,
             *self._devices.routes,
-            *self._providers.routes,
+            *self.providers.routes,
             *self.kerberos.routes,
             *self.personal.routes,
             *self.scoped.routes,
@@ -379,7 +379,7 @@ class People:
             TotpCommands(self.totp),
             *self._accounts.commands,
             *self._certificates.commands,
-            *self._providers.commands,
+            *self.providers.commands,
             *self.oidc.commands,
             *self.personal.commands,
             *self.scoped.commands,
@@ -405,7 +405,7 @@ class People:
         self._expiry.settings = new[PasskeySettings]
         await self._certificates.apply(new)
         self._devices.apply(new)
-        self._providers.apply(new)
+        self.providers.apply(new)
         await self.kerberos.apply(new)
         await self.oidc.apply(new)
         self.personal.apply(new)

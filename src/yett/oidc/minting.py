@@ -50,14 +50,22 @@ class Minting:
         auth_time: float | None,
         ends_at: float,
         metadata: Mapping[str, str] = _NOTHING,
+        is_assertion: bool = False,
     ) -> Minted | Unminted:
         """A token that names the person to one application; it is over when their session is.
 
-        `metadata` is what the session keeps, of which the token tells how its person signed in.
+        `metadata` is what the session keeps, of which the token tells how its person signed in. An
+        assertion is for another authorization server (RFC 7523, section 3), and good for nothing else.
         """
         try:
             made = self.make(
-                person, wanted, session=session, auth_time=auth_time, ends_at=ends_at, metadata=metadata
+                person,
+                wanted,
+                session=session,
+                auth_time=auth_time,
+                ends_at=ends_at,
+                metadata=metadata,
+                is_assertion=is_assertion,
             )
         except NoKey as wrong:
             error = describe(wrong.__cause__ or wrong)
@@ -79,6 +87,7 @@ class Minting:
         auth_time: float | None,
         ends_at: float,
         metadata: Mapping[str, str] = _NOTHING,
+        is_assertion: bool = False,
     ) -> Minted | Unminted:
         """The same for whoever says in the log what becomes of it. Raises NoKey."""
         now = self._clock.now()
@@ -93,7 +102,6 @@ class Minting:
             "iss": self.issuer,
             "sub": person.name,
             "aud": wanted.audience,
-            "client_id": wanted.app,
             "iat": issued_at,
             "nbf": issued_at,
             "exp": expires_at,
@@ -103,6 +111,9 @@ class Minting:
             "email": person.email,
             "groups": list(person.groups),
         }
+        if not is_assertion:
+            # Over there we are another client than any of ours.
+            claims["client_id"] = wanted.app
         # How they signed in, as RFC 9068, section 2.2.1, has it; what nobody knows is left out.
         if auth_time:
             claims["auth_time"] = int(auth_time)
@@ -113,7 +124,9 @@ class Minting:
         if wanted.scope:
             claims["scope"] = wanted.scope
         # The name that RFC 8037 gave Ed25519 in JOSE is the one that libraries know.
-        header = {"alg": "EdDSA", "kid": key.key_id, "typ": "at+jwt"}
+        # An assertion does not pass for an access token where types are looked at (RFC 8725, section 3.11).
+        typ = "JWT" if is_assertion else "at+jwt"
+        header = {"alg": "EdDSA", "kid": key.key_id, "typ": typ}
         try:
             text = f"{_base64url(_encode(header))}.{_base64url(_encode(claims))}"
         except UnicodeEncodeError:

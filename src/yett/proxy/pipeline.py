@@ -41,7 +41,7 @@ def _bearer(mapping: MappingSettings, vouching: Vouching | None) -> Step | None:
         return None
     if vouching is None or vouching.bearers is None:
         raise ValueError(f"{mapping.app}: there is nobody here who makes bearer tokens")
-    return BearerStep(wanted_token(mapping.app, mapping.bearer), vouching.bearers)
+    return BearerStep(wanted_token(mapping.app, mapping.bearer, vouching.provider_of), vouching.bearers)
 
 
 def _request_signing(mapping: MappingSettings, vouching: Vouching | None) -> Step | None:

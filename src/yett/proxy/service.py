@@ -29,7 +29,7 @@ from yett.proxy.routes import Route, RouteTable
 from yett.proxy.shadow import Mirror
 from yett.proxy.signing import HeaderSigner, SigningKeys
 from yett.proxy.transport import events as transport
-from yett.proxy.vouching import Vouching
+from yett.proxy.vouching import ProviderOf, Vouching, no_provider
 from yett.sessions import Sessions
 
 
@@ -77,6 +77,7 @@ class Proxy:
         balancer: Balancer,
         mirror: Mirror | None = None,
         bearers: Bearers | None = None,
+        provider_of: ProviderOf = no_provider,
         tokens: Tokens | None = None,
     ) -> None:
         self._balancer = balancer
@@ -96,7 +97,7 @@ class Proxy:
         )
         self.signer = HeaderSigner(master, settings, key_length=key_length)
         self._request_keys = SigningKeys(master, "proxy/request-signing", settings)
-        self._vouching = Vouching(self._request_keys, clock, bearers)
+        self._vouching = Vouching(self._request_keys, clock, bearers, provider_of)
         self._mappings = settings.mapping
         proofs = Proofs(self.signer, self._request_keys, clock, shared_for=self._shared_for)
         self.endpoints = Endpoints(self._login, sessions, proofs)

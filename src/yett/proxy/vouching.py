@@ -3,15 +3,22 @@
 What a mapping asks for is checked here, beside what its steps are made from.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from yett.identity.federation import ProviderSettings, Trade, TradeGrant
 from yett.kernel import Clock
 from yett.oidc import Wanted
-from yett.proxy.bearer import AUTHORIZATION, Bearers, BearerSettings
+from yett.proxy.bearer import AUTHORIZATION, Bearers, BearerSettings, WantedElsewhere
 from yett.proxy.config import HeaderSettings, MappingSettings
 from yett.proxy.request_signing import OURS, Algorithm
 from yett.proxy.signing import SigningKeys
+
+ProviderOf = Callable[[str], ProviderSettings | None]
+
+
+def no_provider(_: str) -> None:
+    """There is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +28,26 @@ class Vouching:
     request_keys: SigningKeys
     clock: Clock
     bearers: Bearers | None = None
+    provider_of: ProviderOf = no_provider
+    """The provider of a name, as the settings have it now."""
 
 
-def wanted_token(app: str, settings: BearerSettings) -> Wanted:
+def wanted_token(app: str, settings: BearerSettings, provider_of: ProviderOf = no_provider) -> Wanted:
     """The token that a mapping asks for."""
-    return Wanted(app, settings.audience or app, settings.lifetime.total_seconds())
+    lifetime = settings.lifetime.total_seconds()
+    if not settings.through:
+        return Wanted(app, settings.audience or app, lifetime)
+    provider = provider_of(settings.through)
+    trade = Trade(
+        settings.through,
+        # A provider that is not there has neither, and gives no tokens.
+        provider.issuer if provider is not None else "",
+        provider.client_id if provider is not None else "",
+        settings.grant or TradeGrant.JWT_BEARER,
+        settings.audience,
+        " ".join(settings.scopes),
+    )
+    return WantedElsewhere(app, settings.audience, lifetime, trade=trade)
 
 
 def problems_of(mapping: MappingSettings) -> Iterator[str]:
@@ -38,6 +60,12 @@ def problems_of(mapping: MappingSettings) -> Iterator[str]:
     edited = _edited(mapping.request_headers)
     if mapping.bearer is not None and edited & AUTHORIZATION:
         yield "bearer sends an Authorization of its own; take it out of request_headers"
+    if mapping.bearer is not None and not mapping.bearer.through:
+        # The gateway's own token would be sent where another one was meant.
+        if mapping.bearer.grant is not None:
+            yield "bearer.grant is only good with bearer.through"
+        if mapping.bearer.scopes:
+            yield "bearer.scopes are only good with bearer.through"
     if signing is None:
         return
     if edited & OURS:

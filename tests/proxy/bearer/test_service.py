@@ -1,12 +1,15 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+from tests.identity.federation.idp import reply
 from tests.keys.test_epochs import Broken
-from tests.proxy.bearer.making import PERSON, WANTED, session
+from tests.proxy.bearer.making import PERSON, WANTED, elsewhere, session
 
+from yett.identity.federation import TradeGrant, Wrong
 from yett.keys import MasterKey
-from yett.oidc import Unminted
 from yett.proxy.bearer import events
+from yett.proxy.bearer.model import Cause
 from yett.sessions import Ended, EndReason
 
 SAID = ("proxy.bearer_inject", "proxy.bearer_refresh")
@@ -115,7 +118,7 @@ async def test_whoever_cannot_be_vouched_for_has_no_token(node, heard):
     assert await node.bearers.obtain(session(), many, WANTED) is None
     ((said, fields),) = heard(*SAID)
     assert said is events.not_minted
-    assert fields["reason"] is Unminted.TOO_LONG
+    assert (fields["reason"], fields["error"]) == (Cause.TOO_LONG, "too_long")
 
 
 async def test_a_token_too_long_to_be_sealed_is_used_and_not_kept(node, records, heard):
@@ -159,3 +162,115 @@ async def test_memory_for_tokens_is_bounded(node, monkeypatch):
     for number in range(20):
         assert await node.bearers.obtain(session(f"s{number}"), PERSON, WANTED)
     assert len(node.bearers._held) <= 4
+
+
+# Tokens of another authorization server.
+
+
+async def test_another_servers_token_is_asked_for_once_and_used_by_every_node(make_node, trading, idp, heard):
+    one, two = make_node(trading=trading), make_node(trading=trading)
+    wanted = elsewhere(idp)
+    found = await asyncio.gather(*(one.bearers.obtain(session(), PERSON, wanted) for _ in range(20)))
+    assert len(set(map(id, found))) == 1
+    assert one.bearers.peek(session(), PERSON, wanted) is found[0]
+    assert (await two.bearers.obtain(session(), PERSON, wanted)).token == found[0].token
+    assert found[0].line == f"Authorization: Bearer {found[0].token}\r\n".encode()
+    assert idp.count("/token") == 1
+    assert [said for said, _ in heard(*SAID)] == [events.minted]
+
+
+async def test_what_was_kept_for_another_wish_is_not_used(trader, house, idp):
+    house.use(idp.settings(), idp.settings("other", client_id="x"))
+    changes = (
+        {},
+        {"grant": TradeGrant.JWT_BEARER},
+        {"scope": "read"},
+        {"audience": "x"},
+        {"provider": "other", "client_id": "x"},
+    )
+    found = [await trader.bearers.obtain(session(), PERSON, elsewhere(idp, **each)) for each in changes]
+    assert len({each.token for each in found}) == len(changes)
+    # Whoever has the name by now is another client over there: there is no token, and no kept one either.
+    house.use(idp.settings(client_id="y"))
+    assert await trader.bearers.obtain(session(), PERSON, elsewhere(idp, client_id="z")) is None
+
+
+async def test_a_token_goes_with_the_change_of_its_person(trader, idp):
+    wanted = elsewhere(idp)
+    first = await trader.bearers.obtain(session(), PERSON, wanted)
+    fewer = replace(PERSON, groups=())
+    assert trader.bearers.peek(session(), fewer, wanted) is None
+    assert (await trader.bearers.obtain(session(), fewer, wanted)).token != first.token
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "reason", "error"),
+    [
+        (reply(400, {"error": "invalid_grant", "error_description": "ada"}), events.not_minted, Cause.REFUSED,
+         "invalid_grant"),
+        (reply(503), events.not_minted, Cause.UNREACHABLE, "status 503"),
+        (b"no HTTP\r\n\r\n", events.not_minted, Cause.UNREACHABLE, ...),
+        (reply(200, b"[]"), events.wrong_response, Wrong.NO_OBJECT, None),
+        (reply(200, {"token_type": "Bearer"}), events.wrong_response, Wrong.ACCESS_TOKEN, None),
+        (reply(200, {"access_token": "a"}), events.wrong_response, Wrong.TOKEN_TYPE, None),
+        (reply(200, {"access_token": "a", "token_type": "Bearer"}), events.wrong_response,
+         Wrong.ISSUED_TOKEN_TYPE, None),
+    ],
+)  # fmt: skip
+async def test_without_their_token_there_is_none_and_it_is_said_why(
+    trader, idp, heard, answer, said, reason, error
+):
+    idp.answers = {"/token": answer}
+    assert await trader.bearers.obtain(session(), PERSON, elsewhere(idp)) is None
+    ((found, fields),) = heard(*SAID)
+    assert (found, fields["reason"], fields["user"], fields["session"]) == (said, reason, "ada", "s1")
+    if error is None:
+        assert fields["provider"] == "acme"
+    elif error is not ...:
+        assert fields["error"] == error
+    assert not trader.bearers._held
+
+
+async def test_a_server_that_fails_leaves_the_old_token_in_use_and_is_not_asked_each_time(
+    trader, idp, clock, heard
+):
+    wanted = elsewhere(idp)
+    first = await trader.bearers.obtain(session(), PERSON, wanted)
+    idp.answers = {"/token": reply(200, {"access_token": "a", "token_type": "DPoP"})}
+    clock.advance(250)
+    for _ in range(3):
+        assert trader.bearers.peek(session(), PERSON, wanted).token == first.token
+        await trader.settle()
+    assert idp.count("/token") == 2
+    clock.advance(5)
+    idp.answers = {}
+    assert trader.bearers.peek(session(), PERSON, wanted).token == first.token
+    await trader.settle()
+    assert trader.bearers.peek(session(), PERSON, wanted).token != first.token
+    said = heard(*SAID)[1:]
+    assert [each for each, _ in said] == [events.refresh_failed, events.refreshed]
+    assert said[0][1]["error"] == "token_type"
+
+
+async def test_a_token_of_a_provider_that_went_is_used_until_it_is_over_and_not_replaced_by_ours(
+    trader, house, idp, clock
+):
+    wanted = elsewhere(idp)
+    first = await trader.bearers.obtain(session(), PERSON, wanted)
+    house.use()
+    clock.advance(250)
+    assert trader.bearers.peek(session(), PERSON, wanted).token == first.token
+    await trader.settle()
+    clock.advance(50)
+    assert trader.bearers.peek(session(), PERSON, wanted) is None
+    assert await trader.bearers.obtain(session(), PERSON, wanted) is None
+
+
+async def test_a_token_that_is_given_after_the_session_ended_is_kept_nowhere(trader, idp, records):
+    wanted = elsewhere(idp)
+    asking = trader.ask(wanted)
+    await asyncio.sleep(0)
+    trader.bearers.forget(Ended(session(), EndReason.REVOKED))
+    assert await asking is None
+    assert not trader.bearers._held
+    assert await records.list("") == []

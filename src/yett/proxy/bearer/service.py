@@ -12,10 +12,11 @@ from typing import Protocol
 
 from yett.events import describe
 from yett.identity import Person
+from yett.identity.federation import Wrong
 from yett.kernel import Clock, Supervisor
-from yett.oidc import Minted, Unminted, Wanted
+from yett.oidc import Minted, Wanted
 from yett.proxy.bearer import events, rules
-from yett.proxy.bearer.model import Held
+from yett.proxy.bearer.model import Failed, Held, WantedElsewhere
 from yett.proxy.bearer.vault import Unfit, Vault
 from yett.sessions import Ended, Session
 from yett.store import StoreUnavailable
@@ -27,9 +28,9 @@ Place = tuple[str, Wanted]
 
 
 class Minter(Protocol):
-    """The part of the provider that makes tokens."""
+    """Where tokens come from."""
 
-    def mint(
+    async def mint(
         self,
         person: Person,
         wanted: Wanted,
@@ -38,7 +39,7 @@ class Minter(Protocol):
         auth_time: float | None,
         ends_at: float,
         metadata: Mapping[str, str],
-    ) -> Minted | Unminted: ...
+    ) -> Minted | Failed: ...
 
 
 class Bearers:
@@ -125,9 +126,9 @@ class Bearers:
             return
         if found is Unfit.UNREADABLE:
             events.not_decrypted(app=app, session=session.ref)
-        made = self._mint(session, person, wanted)
-        if isinstance(made, Unminted):
-            events.not_minted(app=app, user=person.name, session=session.ref, reason=made)
+        made = await self._mint(session, person, wanted)
+        if isinstance(made, Failed):
+            self._say(made, session, person, wanted)
             return
         held = self._take_in(session, person, wanted, made)
         events.minted(
@@ -140,9 +141,12 @@ class Bearers:
 
     async def _refresh(self, session: Session, person: Person, wanted: Wanted) -> None:
         app = wanted.app
-        made = self._mint(session, person, wanted)
-        if isinstance(made, Unminted):
-            events.refresh_failed(app=app, session=session.ref, error=made.value)
+        made = await self._mint(session, person, wanted)
+        if isinstance(made, Failed):
+            events.refresh_failed(app=app, session=session.ref, error=str(made))
+            held = self._held.get(session.ref, {}).get(wanted)
+            if held is not None and isinstance(wanted, WantedElsewhere):
+                self._hold(session.ref, wanted, rules.put_off(held, self._clock.now()))
             return
         held = self._take_in(session, person, wanted, made)
         try:
@@ -153,8 +157,24 @@ class Bearers:
             expires_in = made.expires_at - self._clock.now()
             events.refreshed(app=app, session=session.ref, expires_in=expires_in)
 
-    def _mint(self, session: Session, person: Person, wanted: Wanted) -> Minted | Unminted:
-        return self._minter.mint(
+    def _say(self, failed: Failed, session: Session, person: Person, wanted: Wanted) -> None:
+        """Why somebody has no token."""
+        if isinstance(failed.why, Wrong):
+            provider = wanted.trade.provider if isinstance(wanted, WantedElsewhere) else ""
+            events.wrong_response(
+                app=wanted.app, user=person.name, session=session.ref, provider=provider, reason=failed.why
+            )
+            return
+        events.not_minted(
+            app=wanted.app,
+            user=person.name,
+            session=session.ref,
+            reason=failed.why,
+            error=failed.error or failed.why.value,
+        )
+
+    async def _mint(self, session: Session, person: Person, wanted: Wanted) -> Minted | Failed:
+        return await self._minter.mint(
             person,
             wanted,
             session=session.ref,
@@ -186,6 +206,8 @@ class Bearers:
         self._held = kept if len(kept) <= _MOST_SESSIONS // 2 else {}
 
     async def _keep(self, session: Session, wanted: Wanted, held: Held, made: Minted) -> None:
+        if session.ref in self._ended:
+            return
         try:
             await self._vault.keep(
                 session.ref, wanted, held, expires_at=made.expires_at, now=self._clock.now()

@@ -142,7 +142,18 @@ REASONS: Reasons = {
         "no name server answered": "no name server answered",
         "the answer was not validated": "the answer could not be validated with DNSSEC",
     },
-    "proxy.bearer_inject": TOKENS,
+    "proxy.bearer_inject": {
+        **TOKENS,
+        "over": "it would be over at once: the session ends now, or the token that the provider gave does",
+        "provider": "the provider whose token is wanted (bearer.through) is not set up, or is another one by now",
+        "unreachable": "the provider whose token is wanted could not be asked",
+        "refused": "the provider gave no token",
+        "no_object": "the answer is no JSON object",
+        "access_token": "it holds no access token, or one that must not become a header line",
+        "token_type": "the token is not one that whoever holds it may use as it is (Bearer)",
+        "issued_token_type": "it holds another kind of token than an access token",
+        "expires_in": "it does not say for how many seconds the token is good",
+    },
     "proxy.signing_key": {
         "malformed": "the query is not one that is understood",
         "unknown": "there is no such key",
@@ -270,7 +281,10 @@ SENTENCES: Sentences = {
     "proxy.retry.budget_exceeded": trouble(_UPSTREAM, "There were too many retries already for another one"),
     "proxy.retry.retrying": trouble(_UPSTREAM, "It was tried again with {backend}"),
     "proxy.hedge.all_failed": trouble(_UPSTREAM, "Every copy of the request failed"),
-    "proxy.bearer_inject.not_minted": end(_UPSTREAM, "No token could be made for {app}"),
+    "proxy.bearer_inject.not_minted": end(_UPSTREAM, "No token could be had for {app} ({error})"),
+    "proxy.bearer_inject.wrong_response": end(
+        _UPSTREAM, "What the provider {provider} gave in place of a token for {app} cannot be used"
+    ),
     "proxy.bearer_inject.not_encrypted": end(_UPSTREAM, "The token for {app} could not be sealed ({error})"),
     "proxy.bearer_inject.nobody": trouble(_UPSTREAM, "{app} takes a token, and nobody is signed in"),
     "proxy.request_signing.body_not_hashed": trouble(_UPSTREAM, "The body was too large to be signed"),
