@@ -192,6 +192,69 @@ def test_a_mapping_that_leads_to_a_provider_nobody_set_up_is_a_mistake(run, conf
     assert run("check")[0] == 0
 
 
+PROVIDER = """\
+[[identity.federation.provider]]
+name = "acme"
+issuer = "https://idp.example.org"
+client_id = "x"
+client_secret = "0123456789abcdef"
+"""
+CLIENT = """\
+[[oidc.client]]
+id = "other"
+audience = "https://idp.example.org"
+redirect_uris = ["https://other.example.org/back"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("mapping", "provider", "key", "words"),
+    [
+        (
+            'sign_in_with = "acme"',
+            "sign_in = false",
+            "sign_in_with",
+            "is a provider that has sign_in = false",
+        ),
+        (
+            'bearer = {through = "acm"}',
+            "",
+            "bearer.through",
+            "is the name of no [[identity.federation.provider]]",
+        ),
+        ('bearer = {through = "acme"}', "dpop = true", "bearer.through", "cannot be sent as a bearer token"),
+        ('bearer = {grant = "jwt-bearer"}', "", "", "bearer.grant is only good with bearer.through"),
+        ('bearer = {scopes = ["read"]}', "", "", "bearer.scopes are only good with bearer.through"),
+        ('bearer = {through = "acme", scopes = ["a b"]}', "", "bearer.scopes", ""),
+        ('bearer = {through = "acme", grant = "password"}', "", "bearer.grant", ""),
+        # What speaks for people to the provider is no other client's.
+        (
+            'bearer = {through = "acme"}\n' + CLIENT,
+            "",
+            "",
+            "its tokens would be good for",
+        ),
+    ],
+)
+def test_a_mapping_that_wants_what_its_provider_does_not_give_is_a_mistake(
+    run, config, mapping, provider, key, words
+):
+    text = '[[proxy.mapping]]\napp = "Wiki"\nhost = "wiki.localhost"\nservice = "http://127.0.0.1:1"\n'
+    config.write_text(f"{config.read_text()}\n{PROVIDER}{provider}\n{text}{mapping}\n")
+    code, _, err = run("check")
+    assert code == 1
+    assert (f"proxy.mapping[0].{key}" if key else "") in err.replace("mapping[Wiki]", "mapping[0]")
+    assert words in err
+
+
+@pytest.mark.parametrize("grant", ["jwt-bearer", "token-exchange"])
+def test_a_mapping_may_want_the_token_of_a_provider(run, config, grant):
+    text = '[[proxy.mapping]]\napp = "Wiki"\nhost = "wiki.localhost"\nservice = "http://127.0.0.1:1"\n'
+    more = f'bearer = {{through = "acme", grant = "{grant}", scopes = ["read"], audience = "https://wiki"}}\n'
+    config.write_text(f"{config.read_text()}\n{PROVIDER}sign_in = false\n{text}{more}")
+    assert run("check")[0] == 0
+
+
 @pytest.mark.parametrize(
     "words", [["--config", "{}", "check"], ["check", "--config={}"], ["check", "-c", "{}"]]
 )

@@ -83,6 +83,17 @@ async def test_a_token_says_who_where_and_until_when_and_the_published_keys_veri
     ]
 
 
+async def test_an_assertion_is_no_access_token(minting):
+    """RFC 7523, section 3; whoever gets it cannot show it to applications of ours."""
+    wanted = Wanted("Wiki", "https://idp.example", 60.0)
+    made = minting.mint(ADA, wanted, session="s1", auth_time=7, ends_at=LATE, is_assertion=True)
+    header, claims = read(made.token, (await fetch(minting)).json())
+    assert header["typ"] == "JWT"
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (ISSUER, "ada", "https://idp.example")
+    assert claims["exp"] - claims["iat"] == 60
+    assert "client_id" not in claims
+
+
 async def test_a_changed_token_does_not_verify(minting):
     header, payload, signature = mint(minting).token.split(".")
     claims = json.loads(decode(payload)) | {"sub": "root"}

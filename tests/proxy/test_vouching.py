@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 from tests.proxy.conftest import mapping
 
+from yett.identity.federation import ProviderSettings, Trade, TradeGrant
 from yett.proxy import BadMapping, ProxySettings, compile_routes
-from yett.proxy.bearer import BearerSettings
+from yett.proxy.bearer import BearerSettings, WantedElsewhere
 from yett.proxy.canary import CanarySettings
 from yett.proxy.config import HeaderSettings, RedirectSettings
 from yett.proxy.pipeline import steps_of
@@ -58,6 +59,8 @@ def test_what_can_be_is_taken(changes):
         ),
         ({"request_signing": RequestSigningSettings(alg=Algorithm.HMAC_SHA256)}, "needs a key"),
         ({"request_signing": RequestSigningSettings(key=KEY)}, "is for hmac-sha256"),
+        ({"bearer": BearerSettings(grant=TradeGrant.JWT_BEARER)}, "bearer.grant is only good with"),
+        ({"bearer": BearerSettings(scopes=("read",))}, "bearer.scopes are only good with"),
     ],
 )
 def test_what_cannot_be_keeps_the_mapping_out(changes, words):
@@ -69,6 +72,33 @@ def test_a_token_is_for_the_application_unless_settings_say_otherwise():
     assert wanted_token("Wiki", BEARER).audience == "Wiki"
     wanted = wanted_token("Wiki", BearerSettings(audience="https://wiki", lifetime=timedelta(minutes=1)))
     assert (wanted.audience, wanted.lifetime) == ("https://wiki", 60.0)
+
+
+IDP = ProviderSettings(name="corporate", issuer="https://idp.example.org", client_id="us")
+
+
+def test_a_token_of_a_provider_is_asked_for_as_settings_say():
+    settings = BearerSettings(
+        through="corporate",
+        grant=TradeGrant.TOKEN_EXCHANGE,
+        scopes=("read", "write"),
+        audience="https://wiki",
+        lifetime=timedelta(minutes=1),
+    )
+    wanted = wanted_token("Wiki", settings, {"corporate": IDP}.get)
+    assert wanted.lifetime == 60.0
+    assert wanted.trade == Trade(
+        "corporate", IDP.issuer, IDP.client_id, TradeGrant.TOKEN_EXCHANGE, "https://wiki", "read write"
+    )
+    plain = wanted_token("Wiki", BearerSettings(through="corporate"), {"corporate": IDP}.get)
+    # Where nothing is asked for, the provider decides.
+    assert (plain.trade.grant, plain.trade.audience, plain.trade.scope) == (TradeGrant.JWT_BEARER, "", "")
+
+
+def test_a_provider_that_is_not_there_is_nobody_and_never_the_gateway():
+    wanted = wanted_token("Wiki", BearerSettings(through="corporate"))
+    assert isinstance(wanted, WantedElsewhere)
+    assert (wanted.trade.issuer, wanted.trade.client_id) == ("", "")
 
 
 @pytest.mark.parametrize("changes", [{"bearer": BEARER}, {"request_signing": SIGNING}])

@@ -25,6 +25,14 @@ async def commands(house, idp, records, tasks, clock):
 async def test_providers_are_listed(commands):
     (row,) = (await commands.providers()).rows
     assert row[:2] == ("acme", "Acme")
+    assert row[5] is True
+
+
+async def test_one_that_signs_nobody_in_is_listed_and_tried_all_the_same(commands, house, idp):
+    house.use(idp.settings(sign_in=False))
+    (row,) = (await commands.providers()).rows
+    assert (row[0], row[5]) == ("acme", False)
+    assert await commands.test("acme")
 
 
 async def test_a_provider_is_tried(commands, idp):

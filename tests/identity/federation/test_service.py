@@ -27,6 +27,26 @@ def reason(outcome):
     return outcome.refused.reason
 
 
+async def test_nobody_goes_to_a_provider_that_is_there_for_tokens_only(house, idp):
+    house.use(idp.settings())
+    begun = await house.leave()
+    federation = house.use(idp.settings(sign_in=False), idp.settings("other", client_id="x"))
+    assert [each.name for each in federation.offered()] == ["other"]
+    assert [each.name for each in federation.parties()] == ["acme", "other"]
+    assert (federation.admits("acme"), federation.admits("other"), federation.admits("x")) == (
+        False,
+        True,
+        False,
+    )
+    assert federation.is_used
+    assert await house.leave() is None
+    # Not even who had left before.
+    assert await house.come(idp.visit(begun.url)) is None
+    assert not idp.count("/token")
+    federation = house.use(idp.settings(sign_in=False))
+    assert (federation.offered(), federation.is_used) == ((), False)
+
+
 async def test_somebody_goes_there_and_comes_back(house, idp, heard):
     idp.claims = {"email": "ada@example.test", "email_verified": True, "name": "Ada Lovelace"}
     idp.userinfo = {"preferred_username": "ada"}

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.proxy.bearer.making import PERSON, WANTED, session
+from tests.identity.federation.idp import reply
+from tests.proxy.bearer.making import PERSON, WANTED, elsewhere, session
 from tests.proxy.conftest import WIKI, request_for
 
 from yett.net.http import Answer, Forward, Upstream
@@ -42,3 +43,20 @@ async def test_without_a_token_the_request_is_not_passed_on(step):
     answer = await step.prepare(call(many), PLAIN, None)
     assert isinstance(answer, Answer)
     assert answer.status == 502
+
+
+async def test_another_servers_token_takes_its_place_too(trader, idp):
+    step = BearerStep(elsewhere(idp), trader.bearers)
+    first = await step.prepare(call(), PLAIN, None)
+    assert first.add == b"X-A: b\r\nAuthorization: Bearer traded.%d\r\n" % len(idp.asked)
+    assert first.drop == {b"x-c", b"authorization"}
+    assert step.prepare(call(), PLAIN, None) == first
+
+
+@pytest.mark.parametrize("answer", [reply(400, {"error": "invalid_grant"}), reply(200, b"[]"), reply(500)])
+async def test_without_another_servers_token_nothing_is_passed_on(trader, idp, answer):
+    idp.answers = {"/token": answer}
+    answer = await BearerStep(elsewhere(idp), trader.bearers).prepare(call(), PLAIN, None)
+    assert isinstance(answer, Answer)
+    assert answer.status == 502
+    assert b"invalid_grant" not in answer.body

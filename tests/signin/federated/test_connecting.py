@@ -30,6 +30,16 @@ async def test_an_account_is_shown_and_confirmed_before_it_counts(place, browser
         assert (await other.trip()).headers["location"] == "/"
 
 
+async def test_an_account_at_a_provider_that_signs_nobody_in_is_not_connected(place, browser):
+    await browser.sign_in_anew()
+    page = await browser.trip(f"{PAGE}/with/acme")
+    place.use(sign_in=False)
+    assert (await browser.press(page, f"{PAGE}/confirm")).headers["location"] == PAGE
+    assert f"{PAGE}/with/acme" not in (await browser.get(PAGE)).text
+    assert (await browser.get(f"{PAGE}/with/acme")).status_code == 404
+    assert await links(place) == []
+
+
 async def test_it_takes_a_sign_in_that_was_asked_for_anew(browser):
     await browser.sign_in()
     response = await browser.get(f"{PAGE}/with/acme")

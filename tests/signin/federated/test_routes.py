@@ -112,6 +112,22 @@ async def test_a_link_may_lead_past_the_choice(place, browser):
     assert response.headers["location"] == "/signin/with/acme?again=1"
 
 
+async def test_a_provider_that_is_there_for_tokens_only_signs_nobody_in(place, browser):
+    await place.link()
+    leaving = await browser.leave("/signin/with/acme")
+    place.use(sign_in=False)
+    assert "Sign in with" not in (await browser.get("/signin")).text
+    assert not place.step.ways("/")
+    assert not place.step.is_offered
+    # Whoever is led there by an application finds the other ways.
+    page = await browser.get("/signin", params={"with": "acme", "next": "/there"})
+    assert (page.status_code, "Sign in with" in page.text) == (200, False)
+    for path in ("/signin/with/acme", browser.answer(leaving)):
+        assert (await browser.get(path)).status_code == 404
+    assert not place.sessions.live("ada")
+    assert not place.idp.count("/token")
+
+
 async def test_somebody_who_is_linked_is_in(place, browser, heard):
     await place.link()
     response = await browser.trip("/signin/with/acme?next=/there")
