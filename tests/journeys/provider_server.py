@@ -23,10 +23,11 @@ CLIENT, SECRET = "yett", "a secret between the two of us, long enough for anybod
 class Provider:
     """A provider on this machine, over TLS."""
 
-    def __init__(self, folder, authority, *, gateway_port, nonce="", **client):
+    def __init__(self, folder, authority, *, gateway_port, nonce="", trusts=None, **client):
+        """`trusts` says whose tokens it gives its own for, as its program has it."""
         self.port = free_port()
         self.issuer = f"https://{HOST}:{self.port}"
-        self._folder, self._authority, self._nonce = folder, authority, nonce
+        self._folder, self._authority, self._nonce, self._trusts = folder, authority, nonce, trusts
         self.people = {
             "ada": {
                 "name": "Ada Lovelace", "preferred_username": "ada", "email": "ada@example.org",
@@ -67,6 +68,7 @@ class Provider:
             "clients": [self.client],
             "people": self.people,
             "nonce": self._nonce,
+            "trusts": self._trusts,
         }
         self.output = self._folder / "provider.txt"
         with self.output.open("ab") as out:
