@@ -5,21 +5,25 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tests.events.outputs.otlp.collector import OverGRPC
-from tests.journeys.gateway import APP, Visitor, until
+from tests.journeys.gateway import APP, SIGN_IN, Visitor, until
+from tests.journeys.provider_server import SECRET, Provider
+from tests.journeys.test_trading import GRANTS
 from tests.kernel.tracing.collector import Collector as Spans
+from tests.net.fetching.peer import Authority
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
 def script(page):
-    return "\n".join(BLOCK.findall((ROOT / "docs" / page).read_text()))
+    return "\n".join(textwrap.dedent(each) for each in BLOCK.findall((ROOT / "docs" / page).read_text()))
 
 
 def run(text, folder, **environment):
@@ -105,6 +109,44 @@ def test_moving_from_other_gateways_runs_as_written(tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("the configuration is in order") == 4
+
+
+def test_tokens_of_another_server_run_as_written(tmp_path, make_gateway, upstream):
+    text = (ROOT / "docs" / "backends.md").read_text()
+    block = next(each for each in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "through" in each)
+    settings, port, authority = textwrap.dedent(block), free_port(), Authority(tmp_path)
+    trusts = {
+        "issuer": f"https://{SIGN_IN}:{port}",
+        "host": SIGN_IN,
+        "port": port,
+        "ca": str(tmp_path / "gateway" / "data" / "pki" / "root.pem"),
+    }
+    server = Provider(tmp_path, authority, gateway_port=port, trusts=trusts, grant_types=GRANTS)
+    for documented, own in {
+        "https://idp.example.org": server.issuer,
+        "${CORPORATE_SECRET}": SECRET,
+        "orders.example.org": APP,
+        "http://10.0.0.8:8080": f"http://127.0.0.1:{upstream.port}",
+    }.items():
+        assert documented in settings
+        settings = settings.replace(documented, own)
+    settings += f'[net.fetching]\nallow = ["127.0.0.0/8"]\nca_file = "{authority.file}"\n'
+    gateway = make_gateway(mappings=settings, port=port, telemetry='log_level = "debug"')
+    gateway.people()
+    try:
+        server.start()
+        gateway.start()
+        page = Visitor(gateway).sign_in("alice", path="/echo")
+        done = run(script("backends.md"), tmp_path, YETT_CONFIG=str(gateway.config))
+    finally:
+        gateway.stop()
+        server.stop()
+    assert page.status == 200, page.text
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Bearer token minted for backend" in done.stdout
+    assert "Bearer token minted for proxy" in done.stdout
+    # The server was asked for what the document says.
+    assert "vouched alice staff https://orders.internal https://orders.internal read" in server.asked()
 
 
 def test_opentelemetry_runs_as_written(make_gateway, tmp_path):

@@ -26,7 +26,11 @@ MORE = {
     ODD: f'{EXCHANGE}audience = "not-for-bearers"\n',
     OWN: "[proxy.mapping.bearer]\n",
 }
-GRANTS = [f"urn:ietf:params:oauth:grant-type:{name}" for name in ("jwt-bearer", "token-exchange")]
+GRANTS = [
+    # Without it a client has no redirect address.
+    "authorization_code",
+    *(f"urn:ietf:params:oauth:grant-type:{name}" for name in ("jwt-bearer", "token-exchange")),
+]
 SETTINGS = """
 [net.fetching]
 allow = ["127.0.0.0/8"]
@@ -59,9 +63,7 @@ class Place:
             "port": port,
             "ca": str(self.gateway.data / "pki" / "root.pem"),
         }
-        self.provider = Provider(
-            folder, authority, gateway_port=port, trusts=trusts, grant_types=["authorization_code", *GRANTS]
-        )
+        self.provider = Provider(folder, authority, gateway_port=port, trusts=trusts, grant_types=GRANTS)
         self.write()
 
     def write(self, *, client=CLIENT):
