@@ -61,6 +61,7 @@ def test_what_can_be_is_taken(changes):
         ({"request_signing": RequestSigningSettings(key=KEY)}, "is for hmac-sha256"),
         ({"bearer": BearerSettings(grant=TradeGrant.JWT_BEARER)}, "bearer.grant is only good with"),
         ({"bearer": BearerSettings(scopes=("read",))}, "bearer.scopes are only good with"),
+        ({"bearer": BearerSettings(through="idp", audience="wiki")}, "has to be an absolute URI"),
     ],
 )
 def test_what_cannot_be_keeps_the_mapping_out(changes, words):

@@ -249,7 +249,10 @@ def authorize_unavailable(client: Name, error: Error) -> None:
 
 @event("oidc.mint_bearer", INFO, "Bearer token minted for proxy", audit=True)
 def bearer_minted(user: User, client: Name, session: SessionRef, lifetime: float) -> None:
-    """An application is shown a token in a person's name. `lifetime` is in seconds. Nothing to do."""
+    """An application is shown a token in a person's name, or the server whose token it wants. Nothing to do.
+
+    `lifetime` is in seconds.
+    """
 
 
 @event("oidc.mint_bearer", ERROR, "Minting failed")

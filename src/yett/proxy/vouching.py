@@ -6,7 +6,7 @@ What a mapping asks for is checked here, beside what its steps are made from.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from yett.identity.federation import ProviderSettings, Trade, TradeGrant
+from yett.identity.federation import ProviderSettings, Trade, TradeGrant, is_resource
 from yett.kernel import Clock
 from yett.oidc import Wanted
 from yett.proxy.bearer import AUTHORIZATION, Bearers, BearerSettings, WantedElsewhere
@@ -60,12 +60,8 @@ def problems_of(mapping: MappingSettings) -> Iterator[str]:
     edited = _edited(mapping.request_headers)
     if mapping.bearer is not None and edited & AUTHORIZATION:
         yield "bearer sends an Authorization of its own; take it out of request_headers"
-    if mapping.bearer is not None and not mapping.bearer.through:
-        # The gateway's own token would be sent where another one was meant.
-        if mapping.bearer.grant is not None:
-            yield "bearer.grant is only good with bearer.through"
-        if mapping.bearer.scopes:
-            yield "bearer.scopes are only good with bearer.through"
+    if mapping.bearer is not None:
+        yield from _problems_of_token(mapping.bearer)
     if signing is None:
         return
     if edited & OURS:
@@ -76,6 +72,20 @@ def problems_of(mapping: MappingSettings) -> Iterator[str]:
         yield "request_signing.alg hmac-sha256 needs a key"
     if signing.alg is Algorithm.ED25519 and signing.key:
         yield "request_signing.key is for hmac-sha256; ed25519 has keys of the gateway's own"
+
+
+def _problems_of_token(bearer: BearerSettings) -> Iterator[str]:
+    if bearer.through:
+        is_exchange = bearer.grant is TradeGrant.TOKEN_EXCHANGE
+        if bearer.audience and not is_exchange and not is_resource(bearer.audience):
+            # It would be asked for in no way at all.
+            yield "bearer.audience has to be an absolute URI, unless bearer.grant is token-exchange"
+        return
+    # The gateway's own token would be sent where another one was meant.
+    if bearer.grant is not None:
+        yield "bearer.grant is only good with bearer.through"
+    if bearer.scopes:
+        yield "bearer.scopes are only good with bearer.through"
 
 
 def _edited(settings: HeaderSettings | None) -> frozenset[bytes]:

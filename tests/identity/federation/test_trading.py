@@ -75,6 +75,27 @@ async def test_a_provider_that_people_cannot_sign_in_through_gives_tokens_all_th
     assert isinstance(await trade(federation, wish(idp)), Given)
 
 
+NOTHING_ELSE = {
+    "authorization_endpoint": None,
+    "jwks_uri": None,
+    "userinfo_endpoint": None,
+    "response_types_supported": ["none"],
+    "code_challenge_methods_supported": ["plain"],
+}
+
+
+async def test_a_server_that_does_nothing_but_give_tokens_is_good_for_that_and_for_nothing_else(house, idp):
+    idp.described = NOTHING_ELSE
+    federation = house.use(idp.settings(sign_in=False))
+    assert isinstance(await trade(federation, wish(idp)), Given)
+    assert (await federation.party("acme").look())["keys"] == 0
+    assert isinstance((await trade(house.use(idp.settings()), wish(idp))), Refused)
+    idp.described = {"token_endpoint": None}
+    federation = house.use(idp.settings(sign_in=False, label="Anew"))
+    house.clock.advance(100_000)
+    assert (await trade(federation, wish(idp))).reason is Reason.DISCOVERY
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"provider": "other"}, {"issuer": "https://elsewhere.example"}, {"client_id": "x"}, {"issuer": ""}],

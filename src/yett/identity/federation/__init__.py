@@ -35,6 +35,7 @@ from yett.identity.federation.model import (
 from yett.identity.federation.people import FederatedPeople
 from yett.identity.federation.service import CALLBACK, SIGNED_OUT, Federation
 from yett.identity.federation.staying import Staying, Welcome
+from yett.identity.federation.trades import is_resource
 from yett.identity.federation.trading import Counter, Trading
 
 __all__ = [
@@ -72,5 +73,6 @@ __all__ = [
     "Welcome",
     "Wrong",
     "check_federation",
+    "is_resource",
     "shown_as",
 ]

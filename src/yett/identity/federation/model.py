@@ -102,6 +102,7 @@ class Metadata:
 
     issuer: str
     authorization_endpoint: str
+    """Empty, as `jwks_uri` may be, only where nobody signs in."""
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str = ""

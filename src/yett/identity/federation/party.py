@@ -51,7 +51,8 @@ class RelyingParty:
         if isinstance(described, Refused):
             return described
         metadata = described.metadata
-        keys = await self._keys.all(metadata.jwks_uri)
+        # One that is only there for tokens need not publish any.
+        keys = await self._keys.all(metadata.jwks_uri) if metadata.jwks_uri else checking.Keys(())
         if isinstance(keys, Refused):
             return keys
         return {

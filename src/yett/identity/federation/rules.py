@@ -62,7 +62,9 @@ def read_metadata(document: Mapping[str, Any], provider: ProviderSettings) -> Me
     found: dict[str, str] = {}
     for name, is_needed in _ENDPOINTS.items():
         value = document.get(name, "")
-        if not value and not is_needed:
+        # Nobody is sent to one that is only there for tokens.
+        is_needed_here = is_needed and (provider.sign_in or name == "token_endpoint")
+        if not value and not is_needed_here:
             continue
         if not isinstance(value, str):
             return f"its {name} is no address"
@@ -73,14 +75,14 @@ def read_metadata(document: Mapping[str, Any], provider: ProviderSettings) -> Me
         if "#" in value:
             return f"its {name} has a fragment"
         found[name] = value
-    lacking = _lacks(document, provider)
+    lacking = _lacks(document, provider) if provider.sign_in else ""
     if lacking:
         return lacking
     return Metadata(
         issuer=issuer,
-        authorization_endpoint=found["authorization_endpoint"],
+        authorization_endpoint=found.get("authorization_endpoint", ""),
         token_endpoint=found["token_endpoint"],
-        jwks_uri=found["jwks_uri"],
+        jwks_uri=found.get("jwks_uri", ""),
         userinfo_endpoint=found.get("userinfo_endpoint", ""),
         revocation_endpoint=found.get("revocation_endpoint", ""),
         introspection_endpoint=found.get("introspection_endpoint", ""),
