@@ -1,13 +1,15 @@
 """Signing keys that no machine holds whole: set up, signed with by a quorum, machines that go and come back."""
 
 import base64
+import html
 import json
+import re
 from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.journeys.cosigner_program import CosignerProgram
-from tests.journeys.gateway import SIGN_IN, Gateway, until
+from tests.journeys.gateway import APP, MAPPING, SIGN_IN, Gateway, Visitor, until
 
 SECRET = "3Vn7qk0ZrPq1xTn6yL2wB8uD4sC9eH5j"
 SETTINGS = f"""\
@@ -32,7 +34,8 @@ def unbase64url(text):
 class Place:
     """A gateway and its co-signers."""
 
-    def __init__(self, folder, names, heard=""):
+    def __init__(self, folder, names, heard="", *, mappings=""):
+        self._mappings = mappings
         self.gateway = Gateway(folder / "gateway", "", heard=heard)
         issuer = f"https://{SIGN_IN}:{self.gateway.port}"
         self.cosigners = [CosignerProgram(folder, name, issuer=issuer, heard=heard) for name in names]
@@ -42,11 +45,12 @@ class Place:
         self.write(self.cosigners)
 
     def write(self, cosigners):
-        self.gateway.write(mappings=SETTINGS + "".join(each.settings for each in cosigners))
+        self.gateway.write(mappings=SETTINGS + "".join(each.settings for each in cosigners) + self._mappings)
 
     def start(self):
         for each in self.cosigners:
             each.start()
+        self.gateway.people()
         self.gateway.start()
         return self
 
@@ -92,8 +96,16 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, heard_folder):
-    made = Place(tmp_path_factory.mktemp("cosigning"), ["vault-a", "vault-b"], heard_folder)
+def place(tmp_path_factory, heard_folder, upstream):
+    mapping = MAPPING.format(
+        app="Wiki", host=APP, service=f"http://127.0.0.1:{upstream.port}", groups='["staff"]'
+    )
+    made = Place(
+        tmp_path_factory.mktemp("cosigning"),
+        ["vault-a", "vault-b"],
+        heard_folder,
+        mappings=f"{mapping}[proxy.mapping.bearer]\n",
+    )
     yield made.start()
     made.stop()
 
@@ -117,6 +129,16 @@ def test_a_quorum_signs_and_nobody_has_the_key(place):
         ),
         what="the co-signer's own record",
     )
+
+
+def test_so_are_the_tokens_of_applications_behind_the_gateway(place):
+    page = Visitor(place.gateway).sign_in("alice", path="/")
+    said = json.loads(html.unescape(re.search(rb"<pre>(.*)</pre>", page.body, re.DOTALL)[1].decode()))
+    sent = {name.lower(): value for name, value in said["headers"]}["authorization"]
+    claims, kid = place.checked(sent.removeprefix("Bearer "))
+    assert (claims["sub"], claims["aud"]) == ("alice", "Wiki")
+    # No key that follows from the cluster key is good for anything.
+    assert set(place.keys()) == {kid}
 
 
 def test_one_may_be_missing_and_no_more(place):

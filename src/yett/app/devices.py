@@ -49,10 +49,10 @@ class Devices:
         )
         self.codes = DeviceCodes(records, Sealer(master, "authn/device_code"), settled.device_codes, clock)
         lifecycle.add("device codes", self.codes.start, _nothing)
-        # The same keys as those of other tokens: they follow from the cluster key.
-        self._minting = Minting(master, snapshot[OIDCSettings], clock, issuer=origin)
+        # Its keys follow from the cluster key, or are the provider's where co-signers have shares of those.
+        self.minting = Minting(master, snapshot[OIDCSettings], clock, issuer=origin)
         self.grant = DeviceGrant(
-            self.codes, self._minting, sessions, directory, snapshot[DeviceGrantSettings], clock
+            self.codes, self.minting, sessions, directory, snapshot[DeviceGrantSettings], clock
         )
         self.codes.join(KIND, self.grant)
 
@@ -97,7 +97,7 @@ class Devices:
         )
         self.codes.apply(self._settled.device_codes)
         self._links.apply(self._settled.links)
-        self._minting.apply(new[OIDCSettings])
+        self.minting.apply(new[OIDCSettings])
         self.grant.apply(new[DeviceGrantSettings])
 
 

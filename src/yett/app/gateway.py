@@ -54,7 +54,7 @@ from yett.net.pages import PathRouter, http_error
 from yett.net.trust import Trust, private_fields
 from yett.notify.mail import Mailer
 from yett.notify.notices import Notifier, NotifyCommands, NotifySettings
-from yett.oidc import Minting, OIDCSettings
+from yett.oidc import Minting
 from yett.ops import (
     AccessCommands,
     ConfigCommands,
@@ -212,7 +212,7 @@ class Yett:
 
         guards = Guards(records, snapshot, clock, tasks, identify=_caller_of(sessions), master=master)
         add("guards", guards.start, guards.stop)
-        minting, bearers = self._vouch(records, sessions, master, people.providers.trading, origin)
+        bearers = self._vouch(records, sessions, master, people.minting, people.providers.trading)
         self._console = Console(
             self.telemetry.directory,
             people.flow,
@@ -292,7 +292,7 @@ class Yett:
         add("listener", self._listen, self._drain, stop_within=service.drain_timeout.total_seconds() + 10)
 
         self._readiness(records, certificates, service)
-        self._follow_settings(people, guards, minting, autotls, static)
+        self._follow_settings(people, guards, autotls, static)
         history = ConfigHistory(files, self.reloader, clock)
         add("configuration history", history.start, _nothing)
         self.reloader.subscribe("configuration history", history.apply)
@@ -332,15 +332,17 @@ class Yett:
         return notifier
 
     def _vouch(
-        self, records: Records, sessions: Sessions, master: MasterKey, trading: Trading, origin: str
-    ) -> tuple[Minting, Bearers]:
+        self, records: Records, sessions: Sessions, master: MasterKey, minting: Minting, trading: Trading
+    ) -> Bearers:
         """What makes tokens for applications, or gets them, and keeps them."""
-        minting = Minting(master, self.snapshot[OIDCSettings], self._clock, issuer=origin)
-        vault = Vault(records, Sealer(master, "proxy/bearers"))
+        # What was kept before there were co-signers could not be checked by anybody any more.
+        vault = Vault(
+            records, Sealer(master, "proxy/bearers/shared" if minting.is_shared else "proxy/bearers")
+        )
         mint = Mint(minting, trading, self._clock)
         bearers = Bearers(mint, vault, self.tasks, self._clock, signed_in_at=signed_in_at)
         sessions.ended.connect(bearers.forget)
-        return minting, bearers
+        return bearers
 
     def _provider_of(self, name: str) -> ProviderSettings | None:
         """The provider of a name, as the settings have it now."""
@@ -526,7 +528,6 @@ class Yett:
         self,
         people: People,
         guards: Guards,
-        minting: Minting,
         autotls: AutoTLS,
         static: StaticCertificate,
     ) -> None:
@@ -536,7 +537,6 @@ class Yett:
             await people.apply(new)
             self._other_proxies.apply(new)
             await guards.apply(new)
-            minting.apply(new[OIDCSettings])
             self._group_monitor.apply(new[ProxySettings].group_monitor)
             self._resolver.use(new[DNSSettings])
             await self.proxy.follow(new[ProxySettings])

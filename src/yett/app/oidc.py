@@ -49,6 +49,7 @@ class OIDC:
         portal: Portal,
         flow: Flow,
         devices: DeviceGrant,
+        minting: Minting,
         users: LocalUsers,
     ) -> None:
         self._threshold = Threshold(master, snapshot[ThresholdSettings], tasks)
@@ -63,8 +64,8 @@ class OIDC:
             threshold=self._threshold,
         )
         lifecycle.add("signing keys", self.signing.start, self.signing.stop)
-        # The keys of tokens for applications behind the proxy follow from the cluster key; whoever mints has the same.
-        self._minting = Minting(master, snapshot[OIDCSettings], clock, issuer=origin)
+        self._minting = minting
+        minting.sign_with(self.signing)
         consents = Consents(data, clock)
         self.provider = Provider(
             records,
@@ -209,7 +210,6 @@ class OIDC:
         """Go by other settings from now on."""
         await self._threshold.apply(new[ThresholdSettings])
         await self.signing.apply(new[SigningSettings])
-        self._minting.apply(new[OIDCSettings])
         self.tokens.apply(new[TokenSettings])
         self.provider.apply(new[OIDCSettings])
         self.asking.apply(new)

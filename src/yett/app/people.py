@@ -34,6 +34,7 @@ from yett.keys import MasterKey, Sealer
 from yett.net.fetching import Fetcher, FetchingSettings
 from yett.net.http import LookUp
 from yett.notify.mail import MailCommands, Mailer, MailSettings, SMTPSettings
+from yett.oidc import Minting
 from yett.sessions import Sessions, SessionSettings
 from yett.signin import (
     Factors,
@@ -310,6 +311,7 @@ class People:
             portal=self._accounts.portal,
             flow=self.flow,
             devices=self._devices.grant,
+            minting=self._devices.minting,
             users=users,
         )
         self.provider = self.oidc.provider
@@ -344,6 +346,11 @@ class People:
             access=self.oidc.tokens,
             portal=self._accounts.portal,
         )
+
+    @property
+    def minting(self) -> Minting:
+        """Whoever makes tokens for applications and programs."""
+        return self._devices.minting
 
     @property
     def routes(self) -> list[BaseRoute]:

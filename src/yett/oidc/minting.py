@@ -3,12 +3,15 @@
 A token follows RFC 9068 and is signed with Ed25519 (RFC 8037). Its keys follow from the cluster
 key and change with time (`keys.Epochs`); the set at `/oidc/jwks` holds the one before, the
 current and the next one, and a token never lasts longer than an epoch. Nothing is stored.
+
+Where co-signers hold shares of the provider's key, that key signs these tokens, too, and keys that follow from the
+cluster key are not published: whoever has the cluster key could make any token with them.
 """
 
 import base64
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -29,6 +32,14 @@ _NOTHING: Mapping[str, str] = {}
 _encode = msgspec.json.Encoder().encode
 
 
+class Signer(Protocol):
+    """Whoever has the provider's keys."""
+
+    @property
+    def is_shared(self) -> bool: ...
+    async def sign_patiently(self, claims: Mapping[str, Any], *, typ: str, algorithm: str = "") -> str: ...
+
+
 class Minting:
     """Makes tokens and publishes the keys to check them with."""
 
@@ -36,12 +47,24 @@ class Minting:
         self.issuer = issuer
         self._clock = clock
         self._epochs = Epochs(master, _PURPOSE, settings.key_rotation.total_seconds())
+        self._signer: Signer | None = None
+        self._alone_at = -math.inf
+        """When a token was last signed with a key that follows from the cluster key."""
+
+    def sign_with(self, signer: Signer) -> None:
+        """Have this one sign while co-signers hold shares of its key."""
+        self._signer = signer
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether co-signers have a part in each token."""
+        return self._signer is not None and self._signer.is_shared
 
     def apply(self, settings: OIDCSettings) -> None:
         """Change keys at another pace from now on."""
         self._epochs.use(settings.key_rotation.total_seconds())
 
-    def mint(
+    async def mint(
         self,
         person: Person,
         wanted: Wanted,
@@ -58,7 +81,7 @@ class Minting:
         assertion is for another authorization server (RFC 7523, section 3), and good for nothing else.
         """
         try:
-            made = self.make(
+            made = await self.make(
                 person,
                 wanted,
                 session=session,
@@ -78,7 +101,7 @@ class Minting:
             events.bearer_not_minted(user=person.name, client=wanted.app, reason=made, error=made.value)
         return made
 
-    def make(
+    async def make(
         self,
         person: Person,
         wanted: Wanted,
@@ -97,7 +120,6 @@ class Minting:
             return Unminted.PERSON
         if expires_at <= now:
             return Unminted.OVER
-        key = self._epochs.at(now)
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "sub": person.name,
@@ -126,18 +148,30 @@ class Minting:
         # The name that RFC 8037 gave Ed25519 in JOSE is the one that libraries know.
         # An assertion does not pass for an access token where types are looked at (RFC 8725, section 3.11).
         typ = "JWT" if is_assertion else "at+jwt"
-        header = {"alg": "EdDSA", "kid": key.key_id, "typ": typ}
         try:
-            text = f"{_base64url(_encode(header))}.{_base64url(_encode(claims))}"
+            token = await self._signed(claims, typ, now)
         except UnicodeEncodeError:
             return Unminted.MALFORMED
-        token = f"{text}.{_base64url(key.private.sign(text.encode('ascii')))}"
         if len(token) > MAX_TOKEN:
             return Unminted.TOO_LONG
         return Minted(token, float(issued_at), float(expires_at))
 
+    async def _signed(self, claims: Mapping[str, Any], typ: str, now: float) -> str:
+        if self._signer is not None and self._signer.is_shared:
+            return await self._signer.sign_patiently(claims, typ=typ, algorithm="EdDSA")
+        key = self._epochs.at(now)
+        header = {"alg": "EdDSA", "kid": key.key_id, "typ": typ}
+        text = f"{_base64url(_encode(header))}.{_base64url(_encode(claims))}"
+        self._alone_at = now
+        return f"{text}.{_base64url(key.private.sign(text.encode('ascii')))}"
+
     def published(self) -> list[dict[str, str]]:
-        """The public keys to check tokens with, as JSON Web Keys (RFC 7517). Raises NoKey."""
+        """The public keys to check tokens with, as JSON Web Keys (RFC 7517). Raises NoKey.
+
+        None while co-signers sign, but for as long as tokens are good that were made before, in this process.
+        """
+        if self.is_shared and self._clock.now() > self._alone_at + MAX_LIFETIME:
+            return []
         return self._epochs.published(self._clock.now(), "EdDSA")
 
 

@@ -47,7 +47,7 @@ class Giver:
         self.offered_to.append((person.name, address))
         return None if self.refuses else Offer("Command line", tuple(code.scope.split()))
 
-    def answer(self, code, approval):  # noqa: ARG002 - the port's
+    async def answer(self, code, approval):  # noqa: ARG002 - the port's
         self.asked += 1
         return self.gives
 

@@ -80,7 +80,7 @@ async def test_who_is_out_at_the_hand_over_has_confirmed_nothing(place, heard, h
 async def test_without_a_key_nothing_is_confirmed(place, heard, monkeypatch):
     codes = await place.ask()
 
-    def fails(*_, **__):
+    async def fails(*_, **__):
         raise NoKey(1, is_initial=True)
 
     monkeypatch.setattr(place.minting, "make", fails)

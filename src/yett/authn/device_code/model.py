@@ -190,6 +190,6 @@ class Consumer(Protocol):
         """
         ...
 
-    def answer(self, code: DeviceCode, approval: Approval) -> Mapping[str, str] | NotMade:
+    async def answer(self, code: DeviceCode, approval: Approval) -> Mapping[str, str] | NotMade:
         """What the device gets, made at the moment of approval."""
         ...

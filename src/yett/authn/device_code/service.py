@@ -217,7 +217,7 @@ class DeviceCodes:
             return Declined(reason)
         answer = ""
         if is_approved and person is not None:
-            made = self._answer(ref, kept, person, approval)
+            made = await self._answer(ref, kept, person, approval)
             if isinstance(made, Declined):
                 return made
             answer = made
@@ -228,13 +228,13 @@ class DeviceCodes:
         events.completed(user=user, client=kept.code.client_id, code=handle, status=decided.status)
         return Completed(decided.status)
 
-    def _answer(self, ref: str, kept: Kept, person: Person, approval: Approval) -> str | Declined:
+    async def _answer(self, ref: str, kept: Kept, person: Person, approval: Approval) -> str | Declined:
         """What the device will get, sealed."""
         code, handle = kept.code, ref[:16]
         question = self._question(ref, kept, person, approval.address)
         if isinstance(question, Declined):
             return question
-        made = self._consumers[code.kind].answer(code, approval)
+        made = await self._consumers[code.kind].answer(code, approval)
         if not isinstance(made, NotMade):
             try:
                 sealed = self._sealer.seal({**made, "ref": ref}, expires_at=code.expires_at)

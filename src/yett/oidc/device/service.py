@@ -49,7 +49,7 @@ class DeviceCodes(Protocol):
 class Minting(Protocol):
     """Whoever makes tokens."""
 
-    def make(
+    async def make(
         self,
         person: Person,
         wanted: Wanted,
@@ -123,7 +123,7 @@ class DeviceGrant:
             return None
         return Offer(client.name or client.id, tuple(code.scope.split()))
 
-    def answer(self, code: DeviceCode, approval: Approval) -> Mapping[str, str] | NotMade:
+    async def answer(self, code: DeviceCode, approval: Approval) -> Mapping[str, str] | NotMade:
         """The token for a device that was confirmed just now."""
         client = self._known(code.client_id)
         person = self._directory.person(approval.user)
@@ -135,7 +135,7 @@ class DeviceGrant:
         events.generating(user=person.name, client=client.id, session=approval.sign_on)
         wanted = Wanted(client.id, client.audience or client.id, client.lifetime.total_seconds(), code.scope)
         try:
-            made = self._minting.make(
+            made = await self._minting.make(
                 person,
                 wanted,
                 session=approval.sign_on,

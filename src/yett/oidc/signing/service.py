@@ -66,6 +66,11 @@ class Signing:
         return tuple(each.value for each in self._settings.algorithms)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether there are co-signers, who hold shares of the EdDSA key."""
+        return self._threshold.is_on
+
+    @property
     def is_ready(self) -> bool:
         """Whether tokens can be signed now."""
         return self._loading.signer(self._settings.algorithms[0], self._clock.now()) is not None

@@ -19,8 +19,8 @@ def nobody(app: App) -> None:
 def not_decrypted(app: App, session: SessionRef) -> None:
     """A kept token could not be opened and is replaced by a new one.
 
-    Normal once per session after the cluster key was changed; otherwise somebody wrote into the store. Find out
-    who.
+    Normal once per session after the cluster key was changed or co-signers were set up; otherwise somebody wrote
+    into the store. Find out who.
     """
 
 

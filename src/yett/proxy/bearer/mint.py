@@ -22,7 +22,7 @@ _ASSERTION_LASTS: Final = 60.0
 class Own(Protocol):
     """The part of the provider that makes tokens."""
 
-    def mint(
+    async def mint(
         self,
         person: Person,
         wanted: Wanted,
@@ -42,7 +42,7 @@ class Elsewhere(Protocol):
 
 
 class Mint:
-    """Makes tokens, or gets them. One of ours is there without waiting."""
+    """Makes tokens, or gets them."""
 
     def __init__(self, own: Own, elsewhere: Elsewhere | None, clock: Clock) -> None:
         self._own = own
@@ -69,7 +69,7 @@ class Mint:
             if isinstance(opened, Refused):
                 return _failed(opened)
             counter = opened
-        made = self._own.mint(
+        made = await self._own.mint(
             person,
             wanted if trade is None else Wanted(wanted.app, trade.issuer, _ASSERTION_LASTS),
             session=session,
